@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace provisor {
+
+/// What a failure is about; the names are those of `error.kind` in the JSON output.
+enum class ErrorKind {
+    http,
+    tls,
+    timeout,
+    size,
+    digest,
+    signature,
+    sanity,
+    check,
+    unpack,
+    space,
+    io,
+    unit,
+    health,
+    config
+};
+
+/// The word for a kind as it stands in JSON and in the journal.
+std::string_view to_string(ErrorKind kind);
+
+/// A failure with its kind. `url` and `http_status` are empty and 0 where no request was involved.
+class Error : public std::runtime_error {
+public:
+    Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+
+    ErrorKind kind() const { return kind_; }
+
+    std::string url;     ///< shown form, without user information or signed query
+    int http_status = 0; ///< of the final response
+    std::optional<std::chrono::seconds> retry_after; ///< what the origin asked for, if it did
+
+private:
+    ErrorKind kind_;
+};
+
+/// The pass was asked to stop (SIGINT, SIGTERM); not a failure of any component.
+class Interrupted : public std::exception {
+public:
+    const char* what() const noexcept override { return "interrupted"; }
+};
+
+/// An Error for a failed system call: `what` and the text of `error_number`. ENOSPC, EDQUOT and
+/// EFBIG are of kind space, everything else of kind io.
+Error system_error(int error_number, const std::string& what);
+
+/// Runs `action`; an Error that leaves it carries `who: ` in front of its message and keeps
+/// everything else.
+template <typename Action>
+decltype(auto) with_context(const std::string& who, Action&& action) {
+    try {
+        return std::forward<Action>(action)();
+    } catch (const Error& error) {
+        Error told(error.kind(), who + ": " + error.what());
+        told.url = error.url;
+        told.http_status = error.http_status;
+        told.retry_after = error.retry_after;
+        throw told;
+    }
+}
+
+} // namespace provisor

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.hpp"
+
+#include "base/error.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+namespace provisor {
+
+std::optional<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit) {
+    const std::string what = fmt::format("read '{}'", path.string());
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return std::nullopt;
+        throw system_error(errno, what);
+    }
+    std::string content;
+    struct stat facts {};
+    if (::fstat(file.get(), &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0 &&
+        static_cast<std::uint64_t>(facts.st_size) <= limit)
+        content.reserve(static_cast<std::size_t>(facts.st_size) + 1);
+    std::array<std::byte, 16384> buffer;
+    while (const std::size_t got = read_some(file.get(), buffer, what)) {
+        if (content.size() + got > limit)
+            throw Error(ErrorKind::size, fmt::format("{}: more than {} bytes", what, limit));
+        content.append(reinterpret_cast<const char*>(buffer.data()), got);
+    }
+    return content;
+}
+
+Fd open_directory(const std::filesystem::path& path) {
+    Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory)
+        throw system_error(errno, fmt::format("open directory '{}'", path.string()));
+    return directory;
+}
+
+void sync_fd(int fd, const std::string& what) {
+    while (::fsync(fd) != 0)
+        if (errno != EINTR)
+            throw system_error(errno, fmt::format("sync {}", what));
+}
+
+void sync_directory(const std::filesystem::path& path) {
+    sync_fd(open_directory(path).get(), fmt::format("directory '{}'", path.string()));
+}
+
+std::string temporary_name() {
+    std::uint64_t random = 0;
+    while (::getrandom(&random, sizeof random, 0) != sizeof random) {
+    }
+    return fmt::format(".provisor-{:016x}", random);
+}
+
+void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode,
+                  Durable durable) {
+    const std::filesystem::path directory_path =
+        path.parent_path().empty() ? "." : path.parent_path();
+    const std::string what = fmt::format("write '{}'", path.string());
+    const Fd directory = open_directory(directory_path);
+    const std::string temporary = temporary_name();
+    Fd file(::openat(directory.get(), temporary.c_str(),
+                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file)
+        throw system_error(errno, what);
+    try {
+        write_all(file.get(), content, what);
+        if (::fchmod(file.get(), mode) != 0)
+            throw system_error(errno, what);
+        if (durable == Durable::yes)
+            sync_fd(file.get(), fmt::format("'{}'", path.string()));
+        if (::renameat(directory.get(), temporary.c_str(), directory.get(),
+                       path.filename().c_str()) != 0)
+            throw system_error(errno, what);
+    } catch (...) {
+        ::unlinkat(directory.get(), temporary.c_str(), 0);
+        throw;
+    }
+    if (durable == Durable::yes)
+        sync_fd(directory.get(), fmt::format("directory '{}'", directory_path.string()));
+}
+
+void make_directories(const std::filesystem::path& path, mode_t mode, Durable durable) {
+    if (::mkdir(path.c_str(), mode) == 0) {
+        // mkdir's mode went through the umask; the folder's mode is part of what we promise.
+        if (::chmod(path.c_str(), mode) != 0)
+            throw system_error(errno, fmt::format("set mode of '{}'", path.string()));
+        if (durable == Durable::yes)
+            sync_directory(path.parent_path().empty() ? "." : path.parent_path());
+        return;
+    }
+    if (errno == EEXIST)
+        return;
+    if (errno != ENOENT || path.parent_path() == path || path.parent_path().empty())
+        throw system_error(errno, fmt::format("make directory '{}'", path.string()));
+    make_directories(path.parent_path(), mode, durable);
+    make_directories(path, mode, durable);
+}
+
+bool remove_file(const std::filesystem::path& path) {
+    if (::unlink(path.c_str()) == 0)
+        return true;
+    if (errno == ENOENT || errno == ENOTDIR)
+        return false;
+    throw system_error(errno, fmt::format("remove '{}'", path.string()));
+}
+
+} // namespace provisor

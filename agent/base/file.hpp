@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fd.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+
+namespace provisor {
+
+enum class Durable { no, yes };
+
+/// Whole content of `path`; absent when there is no such file. A file of more than `limit` bytes is
+/// an Error of kind size, any other trouble one of kind io.
+std::optional<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
+
+/// Replaces `path` by a file of this content and mode: written beside it, synced (if durable),
+/// renamed over it, the directory synced. After a crash the path holds the whole old or the whole
+/// new content. The temporary name begins with ".provisor-" and is removed when anything fails.
+void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode,
+                  Durable durable);
+
+/// Makes `path` and its missing parents with this mode. When durable, each parent that gained an
+/// entry is synced.
+void make_directories(const std::filesystem::path& path, mode_t mode, Durable durable);
+
+/// Opens a directory for use as a base of *at() calls and for syncing.
+Fd open_directory(const std::filesystem::path& path);
+
+/// fsync; throws what failed. After a failed fsync the file must be thrown away and written anew:
+/// the kernel marks the pages clean and a second fsync would report success for bytes that never
+/// reached the disk.
+void sync_fd(int fd, const std::string& what);
+void sync_directory(const std::filesystem::path& path);
+
+/// Removes `path`; returns whether it was there.
+bool remove_file(const std::filesystem::path& path);
+
+/// A name for a temporary file that nobody can guess: ".provisor-" and 16 random hex digits.
+std::string temporary_name();
+
+} // namespace provisor

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/sha256.hpp"
+
+#include "base/c_ptr.hpp"
+#include "base/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <openssl/evp.h>
+#include <unistd.h>
+#include <vector>
+
+namespace provisor {
+
+struct Sha256::Context {
+    CPtr<EVP_MD_CTX, EVP_MD_CTX_free> evp{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+    if (!context_->evp || EVP_DigestInit_ex(context_->evp.get(), EVP_sha256(), nullptr) != 1)
+        throw Error(ErrorKind::io, "SHA-256 is not available from libcrypto");
+}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+    if (EVP_DigestUpdate(context_->evp.get(), bytes.data(), bytes.size()) != 1)
+        throw Error(ErrorKind::io, "SHA-256: libcrypto failed");
+}
+
+std::string Sha256::finish() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> raw;
+    unsigned int size = 0;
+    if (EVP_DigestFinal_ex(context_->evp.get(), raw.data(), &size) != 1)
+        throw Error(ErrorKind::io, "SHA-256: libcrypto failed");
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string hex;
+    for (unsigned int i = 0; i < size; ++i) {
+        hex += digits[raw[i] >> 4];
+        hex += digits[raw[i] & 15];
+    }
+    return hex;
+}
+
+std::string sha256_of(std::string_view text) {
+    Sha256 sha;
+    sha.update(std::as_bytes(std::span(text)));
+    return sha.finish();
+}
+
+std::string sha256_of_fd(int fd, const Interrupt& interrupt, const std::string& what) {
+    Sha256 sha;
+    std::vector<std::byte> buffer(256 * 1024);
+    for (off_t offset = 0;;) {
+        interrupt.check();
+        const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), offset);
+        if (got < 0) {
+            if (errno == EINTR)
+                continue;
+            throw system_error(errno, what);
+        }
+        if (got == 0)
+            return sha.finish();
+        sha.update(std::span(buffer).first(static_cast<std::size_t>(got)));
+        offset += got;
+    }
+}
+
+bool is_sha256(std::string_view text) {
+    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
+} // namespace provisor

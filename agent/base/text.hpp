@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace provisor {
+
+/// `text` made safe for a terminal and for the journal: control characters (C0, DEL, C1),
+/// bidirectional overrides and bytes that are not UTF-8 become `\xNN`; cut after `limit` bytes with
+/// "…".
+std::string printable(std::string_view text, std::size_t limit = 4096);
+
+/// Byte offset of the first byte that is not part of valid UTF-8 (RFC 3629), npos when all is
+/// valid.
+std::size_t invalid_utf8(std::string_view text);
+
+} // namespace provisor

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/commands.hpp"
+#include "model/manifest.hpp"
+#include "pass/support.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace provisor {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The given files as if they were all the manifests of a machine.
+Settings load_files(const std::vector<std::string>& files, const Context& context) {
+    Settings settings;
+    std::vector<ParsedManifest> manifests;
+    for (const std::string& file : files) {
+        constexpr std::uint64_t limit = (16ULL << 20) + 1;
+        const std::optional<std::string> text = read_file(file, limit);
+        if (!text)
+            throw Error(ErrorKind::config, fmt::format("there is no file '{}'", file));
+        ParsedManifest parsed = parse_manifest({file, *text}, context.facts);
+        settings.manifest_errors.insert(settings.manifest_errors.end(), parsed.errors.begin(),
+                                        parsed.errors.end());
+        settings.warnings.insert(settings.warnings.end(), parsed.warnings.begin(),
+                                 parsed.warnings.end());
+        manifests.push_back(std::move(parsed));
+    }
+    MergedManifests merged = merge_manifests(manifests);
+    settings.components = std::move(merged.components);
+    settings.manifest_errors.insert(settings.manifest_errors.end(), merged.errors.begin(),
+                                    merged.errors.end());
+    settings.warnings.insert(settings.warnings.end(), merged.warnings.begin(),
+                             merged.warnings.end());
+    return settings;
+}
+
+/// What a pass would refuse although it is well written.
+void warn_of_unsupported(Settings& settings) {
+    for (const Component& component : settings.components) {
+        try {
+            refuse_unsupported(component, settings.config);
+        } catch (const Error& error) {
+            settings.warnings.push_back(
+                {component.place, fmt::format("component '{}': {}", component.name, error.what()),
+                 ""});
+        }
+    }
+}
+
+Json to_json(const std::vector<Diagnostic>& diagnostics) {
+    Json list = Json::array();
+    for (const Diagnostic& diagnostic : diagnostics)
+        list.push_back({{"file", diagnostic.place.file},
+                        {"line", diagnostic.place.line},
+                        {"column", diagnostic.place.column},
+                        {"message", diagnostic.message}});
+    return list;
+}
+
+} // namespace
+
+int command_check(Context& context, const std::vector<std::string>& files) {
+    Settings settings =
+        files.empty() ? load_settings(context.paths, context.facts) : load_files(files, context);
+    warn_of_unsupported(settings);
+    std::vector<Diagnostic> errors = settings.config_errors;
+    errors.insert(errors.end(), settings.manifest_errors.begin(), settings.manifest_errors.end());
+    if (context.options.json) {
+        const Json json{{"schema", 1},
+                        {"components", settings.components.size()},
+                        {"errors", to_json(errors)},
+                        {"warnings", to_json(settings.warnings)}};
+        print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    } else {
+        print_diagnostics(errors, "error");
+        print_diagnostics(settings.warnings, "warning");
+        if (errors.empty())
+            print(fmt::format("{} component{}, no errors\n", settings.components.size(),
+                              settings.components.size() == 1 ? "" : "s"));
+    }
+    return errors.empty() ? exit_converged : exit_bad_input;
+}
+
+} // namespace provisor

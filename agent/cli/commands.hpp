@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/context.hpp"
+
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+struct ApplyOptions {
+    std::vector<std::string> names;
+    bool force = false;
+    bool no_units = false;
+    bool dry_run = false;
+    bool wait = false;
+};
+
+struct PlanOptions {
+    std::vector<std::string> names;
+    bool exit_code = false;
+    bool offline = false;
+};
+
+/// Each command returns its exit status; errors leave it as Error or Interrupted.
+int command_apply(Context& context, const ApplyOptions& options);
+int command_plan(Context& context, const PlanOptions& options);
+int command_status(Context& context, const std::vector<std::string>& names);
+int command_show(Context& context, const std::string& name);
+int command_check(Context& context, const std::vector<std::string>& files);
+int command_verify(Context& context, const std::vector<std::string>& names, bool repair);
+int command_prune(Context& context);
+int command_agent(Context& context);
+
+} // namespace provisor

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/context.hpp"
+
+#include "base/error.hpp"
+#include "journal/sd_journal.hpp"
+#include "transfer/fetch_transfer.hpp"
+#include "units/systemd_units.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// provisor-fetch belongs to this very build: in ../libexec/provisor of an installation, beside us
+/// in a build tree. No variable of the environment is asked, since what it names would be started
+/// by root.
+std::string fetch_program() {
+    std::error_code problem;
+    const fs::path self = fs::read_symlink("/proc/self/exe", problem).parent_path();
+    const fs::path installed = self.parent_path() / "libexec/provisor/provisor-fetch";
+    const fs::path beside = self / "provisor-fetch";
+    return fs::exists(installed, problem) || !fs::exists(beside, problem) ? installed.string()
+                                                                          : beside.string();
+}
+
+} // namespace
+
+bool Context::colored(int fd) const {
+    if (options.color != "auto")
+        return options.color == "always";
+    const char* no_color = std::getenv("NO_COLOR");
+    const char* terminal = std::getenv("TERM");
+    return ::isatty(fd) == 1 && (no_color == nullptr || *no_color == '\0') &&
+           (terminal == nullptr || std::string_view(terminal) != "dumb");
+}
+
+void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const char* severity) {
+    for (const Diagnostic& diagnostic : diagnostics)
+        fmt::print(stderr, "{}: {}\n", severity, to_text(diagnostic));
+}
+
+Settings load_or_complain(Context& context) {
+    Settings settings = load_settings(context.paths, context.facts);
+    print_diagnostics(settings.config_errors, "error");
+    if (!settings.config_errors.empty())
+        throw Error(ErrorKind::config, "nothing is done before the configuration is right");
+    print_diagnostics(settings.manifest_errors, "error");
+    return settings;
+}
+
+std::unique_ptr<Transfer> make_transfer(const AgentConfig& config) {
+    return std::make_unique<FetchTransfer>(fetch_program(), config);
+}
+
+std::unique_ptr<UnitManager> make_unit_manager(const Context& context) {
+    if (!context.paths.root.empty())
+        return make_offline_units(context.paths.root);
+    return make_systemd_units(context.options.user ? ManagerScope::user : ManagerScope::system);
+}
+
+std::unique_ptr<Journal> make_journal(const Context& context) {
+    // --root works on another system: this one's journal has no business with it.
+    return context.paths.root.empty() ? make_sd_journal(context.options.verbosity > 0)
+                                      : make_null_journal();
+}
+
+void print(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+} // namespace provisor

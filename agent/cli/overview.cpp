@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/overview.hpp"
+
+#include "store/component_store.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+namespace provisor {
+namespace {
+
+std::string state_of(const Overview& overview) {
+    if (!overview.problem.empty() ||
+        (overview.trouble && overview.trouble->decision == Decision::fail))
+        return "error";
+    if (overview.trouble)
+        return "held";
+    if (!overview.installed)
+        return "not-installed";
+    const bool has_units = overview.component != nullptr && !overview.component->units.empty();
+    const bool activated =
+        overview.activated && overview.activated->same_installation(*overview.installed);
+    return has_units && !activated ? "installing" : "installed";
+}
+
+std::string state_in_words(const std::string& unit, UnitManager& units) {
+    try {
+        const UnitState state = units.state(unit);
+        if (state.load_state != "loaded" && !state.load_state.empty())
+            return state.load_state;
+        return state.active_state.empty()
+                   ? "not asked"
+                   : fmt::format("{} ({})", state.active_state, state.sub_state);
+    } catch (const Error& error) {
+        return "not known";
+    }
+}
+
+Overview look_at(const std::string& name, const Component* component, const ComponentStore& store) {
+    Overview overview;
+    overview.name = name;
+    overview.component = component;
+    try {
+        overview.installed = store.installed(name);
+        overview.activated = store.activated(name);
+        overview.record = store.record(name);
+    } catch (const Error& error) {
+        overview.problem = error.what();
+    }
+    return overview;
+}
+
+} // namespace
+
+const HistoryEntry* Overview::installation() const {
+    return installed ? record.last_with(installed->artifact) : nullptr;
+}
+
+std::string Overview::version() const {
+    const HistoryEntry* entry = installation();
+    return entry != nullptr ? entry->version : "";
+}
+
+std::string Overview::last_decision() const {
+    if (trouble)
+        return fmt::format("{}: {}", to_string(trouble->decision), trouble->reason);
+    if (!problem.empty())
+        return problem;
+    if (component == nullptr)
+        return "orphaned: no manifest names it; its files stay";
+    if (record.history.empty())
+        return installed ? "" : "none yet";
+    const HistoryEntry& last = record.history.back();
+    return fmt::format("{}: {}", to_string(last.decision), last.reason);
+}
+
+std::vector<Overview> gather_overviews(const Context& context, const Settings& settings,
+                                       const std::vector<std::string>& names) {
+    const ComponentStore store(context.paths.state_dir);
+    std::map<std::string, const Component*> known;
+    for (const std::string& name : store.list())
+        if (store.has_marker(name))
+            known[name] = nullptr;
+    for (const Component& component : settings.components)
+        known[component.name] = &component;
+    for (const std::string& name : names)
+        if (!known.contains(name))
+            throw Error(
+                ErrorKind::config,
+                fmt::format("there is no component '{}', neither in the manifests nor installed",
+                            name));
+    const std::map<std::string, Trouble> troubles = read_troubles(context.paths);
+    const std::unique_ptr<UnitManager> units = make_unit_manager(context);
+    std::vector<Overview> overviews;
+    for (const auto& [name, component] : known) {
+        if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end())
+            continue;
+        Overview overview = look_at(name, component, store);
+        if (const auto trouble = troubles.find(name); trouble != troubles.end())
+            overview.trouble = trouble->second;
+        if (component != nullptr && component->state == WantedState::held && !overview.trouble)
+            overview.trouble =
+                Trouble{Decision::hold, "operator: the manifest says state: held", "", {}};
+        overview.state = state_of(overview);
+        if (component != nullptr)
+            for (const UnitSpec& unit : component->units)
+                overview.units.emplace_back(unit.name, state_in_words(unit.name, *units));
+        overviews.push_back(std::move(overview));
+    }
+    return overviews;
+}
+
+} // namespace provisor

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/quantity.hpp"
+#include "cli/commands.hpp"
+#include "pass/lock.hpp"
+#include "store/retention.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace provisor {
+
+int command_prune(Context& context) {
+    const auto lock = PassLock::acquire(context.paths, PassLock::Wait::no, context.interrupt);
+    if (!lock) {
+        fmt::print(stderr, "provisor: another pass is running; try again later\n");
+        return exit_locked;
+    }
+    const Settings settings = load_or_complain(context);
+    const ComponentStore store(context.paths.state_dir);
+    Cache cache(context.paths.state_dir / "cache");
+    const Cache::Pruned pruned =
+        cache.prune(kept_blobs(settings.components, cache, store, settings.config.keep_versions),
+                    Cache::Mode::remove);
+    if (context.options.json) {
+        const nlohmann::ordered_json json{
+            {"schema", 1}, {"dropped", pruned.blobs}, {"bytes", pruned.bytes}};
+        print(json.dump(2) + "\n");
+    } else {
+        for (const std::string& blob : pruned.blobs)
+            print(fmt::format("dropped {}\n", blob));
+        print(fmt::format("{} blob{} dropped, {} freed\n", pruned.blobs.size(),
+                          pruned.blobs.size() == 1 ? "" : "s", format_byte_size(pruned.bytes)));
+    }
+    return exit_converged;
+}
+
+} // namespace provisor

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/overview.hpp"
+#include "model/shown_url.hpp"
+#include "store/cache.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace provisor {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// What stands at a target compared with the marker, without reading more than is needed.
+std::string state_of_file(const InstalledFile& file, const Overview& overview,
+                          const Context& context) {
+    try {
+        const FoundFiles found = observe_files({file}, context.paths, overview.record,
+                                               Rehash::when_touched, context.interrupt);
+        const auto actual = found.files.find(file.path);
+        if (actual == found.files.end())
+            return "missing";
+        if (actual->second.sha256 != file.sha256)
+            return "changed";
+        return actual->second == file ? "as installed" : "mode or owner changed";
+    } catch (const Error& error) {
+        return error.what();
+    }
+}
+
+Json entry_to_json(const HistoryEntry& entry) {
+    return {{"when", format_rfc3339(entry.when)},
+            {"decision", to_string(entry.decision)},
+            {"version", entry.version},
+            {"sha256", entry.sha256},
+            {"url", entry.url},
+            {"reason", entry.reason},
+            {"pass", entry.pass}};
+}
+
+Json to_json(const Overview& overview, const Context& context) {
+    Json json{{"schema", 1}, {"name", overview.name}, {"state", overview.state}};
+    if (overview.component != nullptr) {
+        json["manifest"] = {{"file", overview.component->place.file},
+                            {"line", overview.component->place.line}};
+        json["url"] = shown_url(overview.component->url);
+        json["wanted_version"] = overview.component->version;
+    }
+    json["version"] = overview.version();
+    json["sha256"] = overview.installed ? Json(overview.installed->artifact) : Json(nullptr);
+    Json files = Json::array();
+    if (overview.installed)
+        for (const InstalledFile& file : overview.installed->files)
+            files.push_back({{"path", file.path},
+                             {"sha256", file.sha256},
+                             {"mode", fmt::format("{:04o}", file.mode)},
+                             {"owner", file.owner},
+                             {"group", file.group},
+                             {"state", state_of_file(file, overview, context)}});
+    json["files"] = files;
+    json["activated"] = overview.activated && overview.installed &&
+                        overview.activated->same_installation(*overview.installed);
+    Json units = Json::array();
+    for (const auto& [name, state] : overview.units)
+        units.push_back({{"name", name}, {"state", state}});
+    json["units"] = units;
+    json["last_decision"] = overview.last_decision();
+    Json history = Json::array();
+    for (const HistoryEntry& entry : overview.record.history)
+        history.push_back(entry_to_json(entry));
+    json["history"] = history;
+    return json;
+}
+
+void line(const char* name, const std::string& value) {
+    if (!value.empty())
+        print(fmt::format("{:>15}: {}\n", name, value));
+}
+
+void print_overview(const Overview& overview, const Context& context) {
+    line("component", overview.name);
+    line("state", overview.state);
+    if (const Component* component = overview.component) {
+        line("manifest", fmt::format("{}:{}", component->place.file, component->place.line));
+        line("url", shown_url(component->url));
+        line("wanted version", component->version);
+        if (!component->sha256.empty())
+            line("pinned", component->sha256);
+        const Cache cache(context.paths.state_dir / "cache");
+        if (const auto entry = cache.find(component->url)) {
+            line("cached", fmt::format("{} ({})", entry->sha256, format_byte_size(entry->size)));
+            line("validator", entry->validator.etag.empty() ? entry->validator.last_modified
+                                                            : entry->validator.etag);
+        }
+    }
+    line("version", overview.version());
+    if (overview.installed) {
+        line("content", overview.installed->artifact);
+        for (const InstalledFile& file : overview.installed->files)
+            line("file", fmt::format("{}  {:04o} {}:{}  {}", file.path, file.mode, file.owner,
+                                     file.group, state_of_file(file, overview, context)));
+    }
+    for (const auto& [name, state] : overview.units)
+        line("unit", fmt::format("{}  {}", name, state));
+    if (overview.state == "installing")
+        line("pending",
+             "its units have not been activated with what is installed; the next pass does that");
+    line("last decision", overview.last_decision());
+    for (auto entry = overview.record.history.rbegin(); entry != overview.record.history.rend();
+         ++entry)
+        line(entry == overview.record.history.rbegin() ? "history" : "",
+             fmt::format("{}  {:<8}  {}  {}  {}", format_rfc3339(entry->when),
+                         to_string(entry->decision),
+                         entry->version.empty() ? entry->sha256.substr(0, 12) : entry->version,
+                         entry->reason, entry->url));
+}
+
+} // namespace
+
+int command_show(Context& context, const std::string& name) {
+    const Settings settings = load_or_complain(context);
+    const Overview overview = gather_overviews(context, settings, {name}).front();
+    if (context.options.json)
+        print(to_json(overview, context).dump(2, ' ', false, Json::error_handler_t::replace) +
+              "\n");
+    else
+        print_overview(overview, context);
+    return exit_converged;
+}
+
+} // namespace provisor

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/overview.hpp"
+#include "cli/table.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Color color_of(const std::string& state) {
+    if (state == "error")
+        return Color::red;
+    if (state == "held" || state == "installing")
+        return Color::yellow;
+    return state == "installed" ? Color::green : Color::none;
+}
+
+/// "3min ago" for people; the exact time is in `show` and in JSON.
+std::string ago(WallTime when) {
+    const auto span = std::chrono::floor<std::chrono::seconds>(wall_clock() - when);
+    if (span.count() < 0)
+        return format_rfc3339(when);
+    if (span < std::chrono::seconds(2))
+        return "just now";
+    return format_time_span(span) + " ago";
+}
+
+std::string units_in_words(const Overview& overview) {
+    std::string text;
+    for (const auto& [name, state] : overview.units)
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, state);
+    return text.empty() ? "-" : text;
+}
+
+std::vector<Cell> row_of(const Overview& overview) {
+    const HistoryEntry* installation = overview.installation();
+    const std::string version = overview.version();
+    return {{overview.name, Color::none},
+            {overview.state, color_of(overview.state)},
+            {version.empty() ? "-" : printable(version, 40), Color::none},
+            {overview.installed ? overview.installed->artifact.substr(0, 12) : "-", Color::none},
+            {installation != nullptr ? ago(installation->when) : "-", Color::none},
+            {units_in_words(overview), Color::none},
+            {printable(overview.last_decision(), 160), Color::none}};
+}
+
+Json to_json(const Overview& overview) {
+    Json units = Json::array();
+    for (const auto& [name, state] : overview.units)
+        units.push_back({{"name", name}, {"state", state}});
+    const HistoryEntry* installation = overview.installation();
+    return {{"name", overview.name},
+            {"state", overview.state},
+            {"orphaned", overview.component == nullptr},
+            {"version", overview.version()},
+            {"sha256", overview.installed ? Json(overview.installed->artifact) : Json(nullptr)},
+            {"since",
+             installation != nullptr ? Json(format_rfc3339(installation->when)) : Json(nullptr)},
+            {"units", units},
+            {"last_decision", overview.last_decision()}};
+}
+
+void print_files(const Settings& settings) {
+    for (const ShadowedFile& shadow : settings.shadowed)
+        print(fmt::format("\n{} is {} by {}", shadow.file.string(),
+                          shadow.masked ? "masked" : "replaced", shadow.by.string()));
+    for (const auto& file : settings.failed_files)
+        print(fmt::format("\n{} has errors: its components stay as they were (`provisor check`)",
+                          file.string()));
+    if (!settings.shadowed.empty() || !settings.failed_files.empty())
+        print("\n");
+}
+
+Json files_to_json(const Settings& settings) {
+    Json shadowed = Json::array();
+    for (const ShadowedFile& shadow : settings.shadowed)
+        shadowed.push_back({{"file", shadow.file.string()},
+                            {"by", shadow.by.string()},
+                            {"masked", shadow.masked}});
+    Json failed = Json::array();
+    for (const auto& file : settings.failed_files)
+        failed.push_back(file.string());
+    return {{"shadowed", shadowed}, {"failed", failed}};
+}
+
+} // namespace
+
+int command_status(Context& context, const std::vector<std::string>& names) {
+    const Settings settings = load_or_complain(context);
+    const std::vector<Overview> overviews = gather_overviews(context, settings, names);
+    if (context.options.json) {
+        Json components = Json::array();
+        for (const Overview& overview : overviews)
+            components.push_back(to_json(overview));
+        const Json json{
+            {"schema", 1}, {"components", components}, {"manifests", files_to_json(settings)}};
+        print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        return exit_converged;
+    }
+    if (overviews.empty())
+        print(fmt::format("No components. Manifests go to {}/*.yaml; see provisor-manifest(5).\n",
+                          context.paths.manifest_dirs.back().string()));
+    std::vector<std::vector<Cell>> rows;
+    for (const Overview& overview : overviews)
+        rows.push_back(row_of(overview));
+    if (!rows.empty())
+        print(render_table(
+            {"COMPONENT", "STATE", "VERSION", "CONTENT", "SINCE", "UNIT", "LAST DECISION"}, rows,
+            context.colored(STDOUT_FILENO)));
+    print_files(settings);
+    return exit_converged;
+}
+
+} // namespace provisor

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "install/staging.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "install/accounts.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/fs.h>
+#include <set>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder in which anybody may rename files is no place for a file that root executes.
+void refuse_open_folder(const Fd& directory, const fs::path& folder) {
+    struct stat facts {};
+    if (::fstat(directory.get(), &facts) != 0)
+        throw system_error(errno, fmt::format("look at '{}'", folder.string()));
+    if ((facts.st_mode & S_IWOTH) != 0)
+        throw Error(ErrorKind::io,
+                    fmt::format("folder '{}' is writable by everybody; take that right away "
+                                "(chmod o-w) or install elsewhere",
+                                folder.string()));
+    if (facts.st_uid != 0 && facts.st_uid != ::geteuid())
+        throw Error(
+            ErrorKind::io,
+            fmt::format("folder '{}' belongs to uid {}, who could replace what is installed "
+                        "there; chown it to root or install elsewhere",
+                        folder.string(), facts.st_uid));
+}
+
+/// Why a rename or write may have failed although we are root; empty when nothing stands out.
+std::string explain(int error_number, const fs::path& target) {
+    if (error_number == EROFS)
+        return fmt::format(" (read-only here: a read-only mount, or a sandboxed unit that lacks "
+                           "ReadWritePaths={}; `systemctl edit provisor.service` can add it)",
+                           target.parent_path().string());
+    if (error_number == EPERM) {
+        for (const fs::path& path : {target, target.parent_path()}) {
+            const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+            int flags = 0;
+            if (file && ::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) == 0 &&
+                (flags & FS_IMMUTABLE_FL) != 0)
+                return fmt::format(" ('{}' is immutable: `chattr -i` takes the flag away)",
+                                   path.string());
+        }
+    }
+    return "";
+}
+
+} // namespace
+
+Staging::~Staging() {
+    for (const Staged& file : staged_)
+        if (!file.committed)
+            ::unlinkat(file.target.folder.get(), file.temporary.c_str(), 0);
+}
+
+Fd Staging::begin(const InstalledFile& file) {
+    Staged staged{*find_target(file.path, paths_, MissingFolders::make), temporary_name()};
+    const fs::path shown = staged.target.shown;
+    refuse_open_folder(staged.target.folder, shown.parent_path());
+    Fd temporary(::openat(staged.target.folder.get(), staged.temporary.c_str(),
+                          O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!temporary) {
+        const int problem = errno;
+        const Error error = system_error(problem, fmt::format("stage '{}'", shown.string()));
+        throw Error(error.kind(), error.what() + explain(problem, shown));
+    }
+    staged_.push_back(std::move(staged));
+    return temporary;
+}
+
+void Staging::finish(const InstalledFile& file, const Fd& temporary) {
+    const std::string what = fmt::format("stage '{}'", staged_.back().target.shown.string());
+    if (can_change_owner()) {
+        const Ownership owner = resolve_ownership(file.owner, file.group, paths_.root);
+        if (::fchown(temporary.get(), owner.user, owner.group) != 0)
+            throw system_error(errno,
+                               fmt::format("{}: give it to {}:{}", what, file.owner, file.group));
+    }
+    // After chown, which clears set-id bits: chown(2).
+    if (::fchmod(temporary.get(), file.mode) != 0)
+        throw system_error(errno, fmt::format("{}: set mode {:04o}", what, file.mode));
+    sync_fd(temporary.get(), what);
+}
+
+void Staging::stage_text(const InstalledFile& file, std::string_view text) {
+    const Fd temporary = begin(file);
+    write_all(temporary.get(), text,
+              fmt::format("stage '{}'", staged_.back().target.shown.string()));
+    finish(file, temporary);
+}
+
+void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& interrupt) {
+    const Fd temporary = begin(file);
+    const std::string what = fmt::format("stage '{}'", staged_.back().target.shown.string());
+    // Hashed while it is copied: the cache may have been damaged since it was looked at.
+    Sha256 sha;
+    std::vector<std::byte> buffer(256 * 1024);
+    for (off_t offset = 0;;) {
+        interrupt.check();
+        const ssize_t got = ::pread(blob, buffer.data(), buffer.size(), offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            throw system_error(errno, fmt::format("{}: read the cached blob", what));
+        if (got == 0)
+            break;
+        const std::span bytes = std::span(buffer).first(static_cast<std::size_t>(got));
+        sha.update(bytes);
+        write_all(temporary.get(), bytes, what);
+        offset += got;
+    }
+    if (const std::string found = sha.finish(); found != file.sha256)
+        throw Error(ErrorKind::digest, fmt::format("{}: the cached blob hashes to {} and not to {}",
+                                                   what, found, file.sha256));
+    finish(file, temporary);
+}
+
+void Staging::commit() {
+    for (Staged& file : staged_) {
+        const int folder = file.target.folder.get();
+        // Whatever stood at the target keeps its inode for those who run it; rename(2) swaps the
+        // name atomically.
+        if (::renameat(folder, file.temporary.c_str(), folder, file.target.name.c_str()) != 0) {
+            const int problem = errno;
+            const Error error =
+                system_error(problem, fmt::format("put '{}' in place", file.target.shown.string()));
+            throw Error(error.kind(), error.what() + explain(problem, file.target.shown));
+        }
+        file.committed = true;
+    }
+    for (const Staged& file : staged_)
+        sync_fd(file.target.folder.get(),
+                fmt::format("folder '{}'", file.target.shown.parent_path().string()));
+}
+
+std::vector<fs::path> sweep_temporaries(const std::vector<InstalledFile>& targets,
+                                        const Paths& paths) {
+    std::set<std::string> folders;
+    for (const InstalledFile& file : targets)
+        folders.insert(fs::path(file.path).parent_path().string());
+    std::vector<fs::path> removed;
+    for (const std::string& folder : folders) {
+        const std::optional<Target> inside =
+            find_target(folder + "/.", paths, MissingFolders::leave);
+        if (!inside)
+            continue;
+        std::error_code gone;
+        for (const fs::directory_entry& entry :
+             fs::directory_iterator(fmt::format("/proc/self/fd/{}", inside->folder.get()), gone)) {
+            const std::string name = entry.path().filename().string();
+            if (name.starts_with(".provisor-") &&
+                ::unlinkat(inside->folder.get(), name.c_str(), 0) == 0)
+                removed.push_back(paths.under_root(folder) / name);
+        }
+    }
+    return removed;
+}
+
+std::vector<std::string> remove_retired(const std::vector<InstalledFile>& retired,
+                                        const Paths& paths, const Interrupt& interrupt) {
+    std::vector<std::string> removed;
+    for (const InstalledFile& file : retired) {
+        const std::optional<Target> target = find_target(file.path, paths, MissingFolders::leave);
+        const std::optional<struct stat> facts = target ? target->look() : std::nullopt;
+        if (!facts || !S_ISREG(facts->st_mode))
+            continue;
+        const std::string what = fmt::format("remove '{}'", target->shown.string());
+        if (sha256_of_fd(target->open().get(), interrupt, what) != file.sha256)
+            continue;
+        if (::unlinkat(target->folder.get(), target->name.c_str(), 0) != 0 && errno != ENOENT)
+            throw system_error(errno, what);
+        sync_fd(target->folder.get(), what);
+        removed.push_back(file.path);
+    }
+    return removed;
+}
+
+} // namespace provisor

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/interrupt.hpp"
+#include "install/target.hpp"
+#include "model/marker.hpp"
+#include "model/paths.hpp"
+
+#include <filesystem>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisor {
+
+/// Puts the files of one component in place. Each is first written in full beside its target under
+/// a temporary name
+/// (".provisor-" and random digits: the only place from which a rename is atomic, since every path
+/// that systemd opens for writing is a mount of its own), with its mode and owner, and synced. Only
+/// when all are there does commit() rename them. Whatever was staged and not committed is removed
+/// by the destructor.
+///
+/// After a crash each target is the whole old or the whole new file; what is left of a temporary
+/// name is removed by sweep_temporaries() in the next pass.
+class Staging {
+public:
+    explicit Staging(const Paths& paths) : paths_(paths) {}
+    Staging(const Staging&) = delete;
+    Staging& operator=(const Staging&) = delete;
+    ~Staging();
+
+    /// Stages the content of `blob`, which must hash to `file.sha256` on the way (Error of kind
+    /// digest otherwise).
+    void stage_blob(const InstalledFile& file, int blob, const Interrupt& interrupt);
+    /// Stages a text (a unit file of the manifest).
+    void stage_text(const InstalledFile& file, std::string_view text);
+    /// Renames everything over its target and syncs the directories.
+    void commit();
+
+private:
+    struct Staged {
+        Target target;
+        std::string temporary;
+        bool committed = false;
+    };
+    Fd begin(const InstalledFile& file);
+    void finish(const InstalledFile& file, const Fd& temporary);
+
+    const Paths& paths_;
+    std::vector<Staged> staged_;
+};
+
+/// Removes stale temporary files of provisor in the folders of these targets; returns what was
+/// removed. Only with the lock held: nobody else has one under way then.
+std::vector<std::filesystem::path> sweep_temporaries(const std::vector<InstalledFile>& targets,
+                                                     const Paths& paths);
+
+/// Removes retired files that still hold what provisor had put there; returns the paths removed. A
+/// file that somebody changed since is not ours any more and stays.
+std::vector<std::string> remove_retired(const std::vector<InstalledFile>& retired,
+                                        const Paths& paths, const Interrupt& interrupt);
+
+} // namespace provisor

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "install/target.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Opens a folder given without --root; not open when it does not exist.
+Fd open_below_root(const fs::path& folder, const Paths& paths) {
+    const Fd base = open_directory(paths.root.empty() ? fs::path("/") : paths.root);
+    open_how how{};
+    how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    const fs::path relative = folder.relative_path();
+    Fd opened(static_cast<int>(::syscall(
+        SYS_openat2, base.get(), relative.empty() ? "." : relative.c_str(), &how, sizeof how)));
+    if (!opened && errno != ENOENT)
+        throw system_error(
+            errno, fmt::format("open folder '{}'", paths.under_root(folder.string()).string()));
+    return opened;
+}
+
+Fd make_below_root(const fs::path& folder, const Paths& paths) {
+    if (Fd there = open_below_root(folder, paths))
+        return there;
+    const Fd parent = make_below_root(folder.parent_path(), paths);
+    const std::string what =
+        fmt::format("make folder '{}'", paths.under_root(folder.string()).string());
+    if (::mkdirat(parent.get(), folder.filename().c_str(), 0755) != 0 && errno != EEXIST)
+        throw system_error(errno, what);
+    Fd made = open_below_root(folder, paths);
+    // The umask had its say in mkdir; the mode is documented.
+    if (!made || ::fchmod(made.get(), 0755) != 0)
+        throw system_error(errno, what);
+    sync_fd(parent.get(),
+            fmt::format("folder '{}'", paths.under_root(folder.parent_path().string()).string()));
+    return made;
+}
+
+} // namespace
+
+std::optional<struct stat> Target::look() const {
+    struct stat facts {};
+    if (::fstatat(folder.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0)
+        return facts;
+    if (errno == ENOENT)
+        return std::nullopt;
+    throw system_error(errno, fmt::format("look at '{}'", shown.string()));
+}
+
+Fd Target::open() const {
+    Fd file(::openat(folder.get(), name.c_str(),
+                     O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+    if (!file)
+        throw system_error(errno, fmt::format("read '{}'", shown.string()));
+    return file;
+}
+
+std::optional<Target> find_target(const std::string& path, const Paths& paths,
+                                  MissingFolders missing) {
+    const fs::path folder = fs::path(path).parent_path();
+    Target target{missing == MissingFolders::make ? make_below_root(folder, paths)
+                                                  : open_below_root(folder, paths),
+                  fs::path(path).filename().string(), paths.under_root(path)};
+    if (!target.folder)
+        return std::nullopt;
+    return target;
+}
+
+} // namespace provisor

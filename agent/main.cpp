@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.hpp"
+
+int main(int argc, char** argv) { return provisor::run_command_line(argc, argv); }

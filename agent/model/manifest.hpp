@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/agent_config.hpp"
+#include "model/component.hpp"
+#include "model/diagnostic.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisor {
+
+/// A file's name (shown in messages) and its whole text.
+struct SourceText {
+    std::string file;
+    std::string text;
+};
+
+struct ParsedManifest {
+    std::vector<Component> components; ///< empty when there are errors
+    std::vector<Diagnostic> errors;
+    std::vector<Diagnostic> warnings; ///< e.g. http:// without a pin or signature
+};
+
+/// Reads one manifest file. Every error of the file is collected where that is possible, not only
+/// the first. An empty text is a manifest without components.
+ParsedManifest parse_manifest(const SourceText& source, const Facts& facts);
+
+/// What remains of several manifests (in merge order) once the rules across files are checked:
+/// duplicate names, two components with one target path or one unit file, `after` that names nobody
+/// or goes in a circle. A file with such an error loses all its components (the later of two that
+/// collide), the others are kept.
+struct MergedManifests {
+    std::vector<Component> components; ///< sorted by `after`, then by name: an order to install in
+    std::vector<Diagnostic> errors;
+    std::vector<Diagnostic> warnings;
+};
+MergedManifests merge_manifests(const std::vector<ParsedManifest>& manifests);
+
+struct ParsedConfig {
+    AgentConfig config; ///< the defaults when there are errors
+    std::vector<Diagnostic> errors;
+};
+
+/// Reads agent.yaml and its drop-ins: later texts override single keys of earlier ones.
+ParsedConfig parse_agent_config(const std::vector<SourceText>& sources);
+
+} // namespace provisor

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/marker.hpp"
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace provisor {
+namespace {
+
+constexpr int schema = 1;
+using Json = nlohmann::ordered_json;
+
+Json files_to_json(const std::vector<InstalledFile>& files) {
+    Json list = Json::array();
+    for (const InstalledFile& file : files)
+        list.push_back({{"path", file.path},
+                        {"sha256", file.sha256},
+                        {"mode", fmt::format("{:04o}", file.mode)},
+                        {"owner", file.owner},
+                        {"group", file.group}});
+    return list;
+}
+
+std::vector<InstalledFile> files_from_json(const Json& list) {
+    std::vector<InstalledFile> files;
+    for (const Json& item : list) {
+        InstalledFile file;
+        file.path = item.at("path").get<std::string>();
+        file.sha256 = item.at("sha256").get<std::string>();
+        file.mode = static_cast<mode_t>(std::stoul(item.at("mode").get<std::string>(), nullptr, 8));
+        file.owner = item.at("owner").get<std::string>();
+        file.group = item.at("group").get<std::string>();
+        if (!file.path.starts_with('/') || !is_sha256(file.sha256) || file.mode > 07777)
+            throw std::invalid_argument("not a marker");
+        files.push_back(std::move(file));
+    }
+    return files;
+}
+
+} // namespace
+
+bool Marker::same_installation(const Marker& other) const {
+    return component == other.component && artifact == other.artifact && files == other.files;
+}
+
+const InstalledFile* Marker::find(std::string_view path) const {
+    const auto found = std::find_if(files.begin(), files.end(),
+                                    [&](const auto& file) { return file.path == path; });
+    return found == files.end() ? nullptr : &*found;
+}
+
+std::string to_json(const Marker& marker) {
+    Json json{{"schema", schema},
+              {"component", marker.component},
+              {"artifact", marker.artifact},
+              {"files", files_to_json(marker.files)}};
+    if (!marker.retired.empty())
+        json["retired"] = files_to_json(marker.retired);
+    if (marker.in_doubt)
+        json["in_doubt"] = true;
+    return json.dump(2) + "\n";
+}
+
+std::optional<Marker> parse_marker(std::string_view text) {
+    try {
+        const Json json = Json::parse(text);
+        if (const int found = json.at("schema").get<int>(); found > schema)
+            throw Error(
+                ErrorKind::config,
+                fmt::format(
+                    "the marker has schema {}, written by a newer provisor; this one knows {} and "
+                    "leaves the component alone",
+                    found, schema));
+        Marker marker;
+        marker.component = json.at("component").get<std::string>();
+        marker.artifact = json.at("artifact").get<std::string>();
+        marker.files = files_from_json(json.at("files"));
+        if (json.contains("retired"))
+            marker.retired = files_from_json(json.at("retired"));
+        marker.in_doubt = json.value("in_doubt", false);
+        if (!is_sha256(marker.artifact))
+            return std::nullopt;
+        return marker;
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception&) {
+        // Whatever the JSON library or stoul disliked: this is not a marker of ours.
+        return std::nullopt;
+    }
+}
+
+} // namespace provisor

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+namespace provisor {
+
+/// One file as it is, was or should be installed.
+struct InstalledFile {
+    std::string path;   ///< absolute, without --root
+    std::string sha256; ///< of the content
+    mode_t mode = 0;
+    std::string owner;
+    std::string group;
+    bool operator==(const InstalledFile&) const = default;
+};
+
+/// What is installed of a component. Its identity holds nothing volatile: no time, ETag, URL or
+/// version label, since a moved mirror must not restart a fleet.
+struct Marker {
+    std::string component;
+    std::string artifact;             ///< digest of the artifact that the files came from
+    std::vector<InstalledFile> files; ///< sorted by path
+    /// Files of earlier installations that the component no longer has and that still have to go.
+    /// Not part of the identity; listed here so that a crash before their removal does not forget
+    /// them.
+    std::vector<InstalledFile> retired;
+    /// In `.activated` alone: units are being acted on for another installation right now, or a
+    /// crash cut that off, so nobody knows what they run.
+    bool in_doubt = false;
+
+    /// Whether both describe the same installation: everything but `retired` and `in_doubt`.
+    bool same_installation(const Marker& other) const;
+    const InstalledFile* find(std::string_view path) const;
+};
+
+/// The marker as it stands in `.installed` and `.activated`: JSON, schema 1, a final newline.
+std::string to_json(const Marker& marker);
+
+/// Reads a marker file. Absent for text that is no marker (cut, empty, garbage): the caller treats
+/// it as unknown and looks at the files themselves. Throws Error of kind config for a newer schema,
+/// which must not be touched.
+std::optional<Marker> parse_marker(std::string_view text);
+
+} // namespace provisor

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/record.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace provisor {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Decision decision_from(const std::string& word) {
+    static constexpr std::array all{Decision::unchanged, Decision::install,  Decision::update,
+                                    Decision::repair,    Decision::rollback, Decision::hold,
+                                    Decision::remove,    Decision::fail};
+    for (const Decision decision : all)
+        if (to_string(decision) == word)
+            return decision;
+    throw std::invalid_argument("not a decision");
+}
+
+} // namespace
+
+void Record::remember(HistoryEntry entry) {
+    history.push_back(std::move(entry));
+    if (history.size() > history_limit)
+        history.erase(history.begin(), history.end() - static_cast<std::ptrdiff_t>(history_limit));
+}
+
+const HashedFile* Record::find_hashed(std::string_view path) const {
+    const auto found = std::find_if(hashed.begin(), hashed.end(),
+                                    [&](const auto& file) { return file.path == path; });
+    return found == hashed.end() ? nullptr : &*found;
+}
+
+const HistoryEntry* Record::last_with(std::string_view sha256) const {
+    const auto found =
+        std::find_if(history.rbegin(), history.rend(), [&](const HistoryEntry& entry) {
+            return entry.sha256 == sha256 && entry.decision != Decision::repair;
+        });
+    return found == history.rend() ? nullptr : &*found;
+}
+
+std::string to_json(const Record& record) {
+    Json hashed = Json::array();
+    for (const HashedFile& file : record.hashed)
+        hashed.push_back({{"path", file.path},
+                          {"sha256", file.sha256},
+                          {"device", file.fingerprint.device},
+                          {"inode", file.fingerprint.inode},
+                          {"size", file.fingerprint.size},
+                          {"mtime_ns", file.fingerprint.mtime_ns},
+                          {"ctime_ns", file.fingerprint.ctime_ns}});
+    Json history = Json::array();
+    for (const HistoryEntry& entry : record.history)
+        history.push_back({{"when", format_rfc3339(entry.when)},
+                           {"decision", to_string(entry.decision)},
+                           {"version", entry.version},
+                           {"sha256", entry.sha256},
+                           {"url", entry.url},
+                           {"reason", entry.reason},
+                           {"pass", entry.pass}});
+    const Json json{{"schema", 1}, {"hashed", hashed}, {"history", history}};
+    return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Record parse_record(std::string_view text) {
+    Record record;
+    try {
+        const Json json = Json::parse(text);
+        for (const Json& item : json.at("hashed")) {
+            HashedFile file;
+            file.path = item.at("path").get<std::string>();
+            file.sha256 = item.at("sha256").get<std::string>();
+            file.fingerprint = {
+                item.at("device").get<std::uint64_t>(), item.at("inode").get<std::uint64_t>(),
+                item.at("size").get<std::uint64_t>(), item.at("mtime_ns").get<std::int64_t>(),
+                item.at("ctime_ns").get<std::int64_t>()};
+            record.hashed.push_back(std::move(file));
+        }
+        for (const Json& item : json.at("history")) {
+            HistoryEntry entry;
+            const auto when = parse_rfc3339(item.at("when").get<std::string>());
+            if (!when)
+                continue;
+            entry.when = *when;
+            entry.decision = decision_from(item.at("decision").get<std::string>());
+            entry.version = item.at("version").get<std::string>();
+            entry.sha256 = item.at("sha256").get<std::string>();
+            entry.url = item.at("url").get<std::string>();
+            entry.reason = item.at("reason").get<std::string>();
+            entry.pass = item.at("pass").get<std::string>();
+            record.history.push_back(std::move(entry));
+        }
+    } catch (const std::exception&) {
+        // A record may be lost without harm; a half-read one would be worse than none.
+        return {};
+    }
+    return record;
+}
+
+} // namespace provisor

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/time.hpp"
+#include "model/report.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisor {
+
+/// What lstat said of a file when it was last hashed. As long as it says the same, the file holds
+/// the same bytes: ctime cannot be set back by anybody, and it moves with every write, chmod, chown
+/// and rename.
+struct Fingerprint {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t mtime_ns = 0;
+    std::int64_t ctime_ns = 0;
+    bool operator==(const Fingerprint&) const = default;
+};
+
+struct HashedFile {
+    std::string path;
+    Fingerprint fingerprint;
+    std::string sha256;
+    bool operator==(const HashedFile&) const = default;
+};
+
+/// One change that was made, for `history` and the guards.
+struct HistoryEntry {
+    WallTime when;
+    Decision decision = Decision::install;
+    std::string version;
+    std::string sha256; ///< of the artifact that is in place since
+    std::string url;    ///< shown form
+    std::string reason;
+    std::string pass;
+    bool operator==(const HistoryEntry&) const = default;
+};
+
+/// Everything about a component that may be lost without harm: hashes that save reading files
+/// again, and its history. Beside the marker in `record.json`.
+struct Record {
+    std::vector<HashedFile> hashed;
+    std::vector<HistoryEntry> history; ///< oldest first, at most history_limit
+    static constexpr std::size_t history_limit = 100;
+
+    void remember(HistoryEntry entry);
+    const HashedFile* find_hashed(std::string_view path) const;
+    /// The newest entry that put this artifact in place, or null.
+    const HistoryEntry* last_with(std::string_view sha256) const;
+    bool operator==(const Record&) const = default;
+};
+
+std::string to_json(const Record& record);
+/// An empty record for text that is none.
+Record parse_record(std::string_view text);
+
+} // namespace provisor

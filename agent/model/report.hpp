@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/error.hpp"
+#include "base/quantity.hpp"
+#include "base/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisor {
+
+enum class Decision { unchanged, install, update, repair, rollback, hold, remove, fail };
+std::string_view to_string(Decision decision);
+
+struct UnitOutcome {
+    std::string name;
+    std::string action; ///< start, restart, reload, reload-or-restart, none
+    std::string result; ///< systemd's job result; "skipped" when nothing was done
+    std::string message;
+    bool operator==(const UnitOutcome&) const = default;
+};
+
+/// What a pass decided for one component and what came of it.
+struct Outcome {
+    std::string name;
+    Decision decision = Decision::unchanged;
+    std::string reason;
+    std::string version;
+    std::string previous_version;
+    std::string sha256;
+    std::string previous_sha256;
+    std::string url; ///< shown form
+    std::string etag;
+    int http_status = 0;
+    std::uint64_t bytes = 0; ///< body bytes transferred
+    Duration duration{};
+    std::vector<UnitOutcome> units;
+    std::optional<Error> error;
+};
+
+struct PassReport {
+    std::string id; ///< 32 hex digits
+    WallTime started;
+    Duration duration{};
+    unsigned requests = 0;
+    unsigned transferred = 0; ///< whole bodies
+    std::uint64_t bytes = 0;
+    unsigned restarts = 0; ///< unit jobs other than daemon-reload
+    std::vector<Outcome> components;
+    unsigned failed_files = 0; ///< manifest files that could not be used
+
+    bool all_unchanged() const;
+    /// "3 components: 2 unchanged, 1 update; 3 requests, 1 body of 35.3 MiB, 1 restart, 0.4s"
+    std::string summary() const;
+};
+
+/// The JSON document of `apply --json` (schema 1), without a final newline.
+std::string to_json(const PassReport& report);
+
+} // namespace provisor

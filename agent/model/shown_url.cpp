@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/shown_url.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace provisor {
+namespace {
+
+/// Parts of names under which object stores, CDNs and forges pass secrets in a query (S3's
+/// X-Amz-Signature, Azure's sig, Google's X-Goog-Credential, private_token, access_key ...).
+constexpr std::array secret_words{"sig",      "token",  "key",  "secret", "credential",
+                                  "password", "passwd", "auth", "hmac"};
+
+bool carries_secret(std::string_view name) {
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return std::any_of(secret_words.begin(), secret_words.end(),
+                       [&](const char* word) { return lower.find(word) != std::string::npos; });
+}
+
+std::string without_user(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    if (scheme == std::string_view::npos)
+        return std::string(url);
+    const std::size_t begin = scheme + 3;
+    const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
+    const std::size_t at = url.substr(begin, end - begin).rfind('@');
+    return at == std::string_view::npos
+               ? std::string(url)
+               : std::string(url.substr(0, begin)) + std::string(url.substr(begin + at + 1));
+}
+
+std::string without_secrets(std::string_view query) {
+    std::string shown;
+    while (!query.empty()) {
+        const std::size_t end = std::min(query.find_first_of("&;"), query.size());
+        const std::string_view pair = query.substr(0, end);
+        const std::size_t equals = pair.find('=');
+        if (equals != std::string_view::npos && carries_secret(pair.substr(0, equals)))
+            shown += std::string(pair.substr(0, equals + 1)) + "…";
+        else
+            shown += pair;
+        shown += query.substr(end, 1);
+        query.remove_prefix(std::min(end + 1, query.size()));
+    }
+    return shown;
+}
+
+} // namespace
+
+std::string shown_url(std::string_view url) {
+    const std::string plain = without_user(url);
+    const std::size_t question = plain.find('?');
+    if (question == std::string::npos)
+        return printable(plain, 1024);
+    return printable(plain.substr(0, question + 1) +
+                         without_secrets(std::string_view(plain).substr(question + 1)),
+                     1024);
+}
+
+} // namespace provisor

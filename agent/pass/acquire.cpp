@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/acquire.hpp"
+
+#include "install/sanity.hpp"
+#include "model/shown_url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+/// The URL that is tried in this round: the component's own, then its mirrors; absent when there
+/// are no more.
+std::optional<std::string> candidate(const Component& component, std::size_t round) {
+    if (round == 0)
+        return component.url;
+    if (round <= component.mirrors.size())
+        return component.mirrors[round - 1];
+    return std::nullopt;
+}
+
+Executable wants_program(const Component& component) {
+    const bool program = std::any_of(component.files.begin(), component.files.end(),
+                                     [](const FileSpec& file) { return (file.mode & 0111) != 0; });
+    return program ? Executable::yes : Executable::no;
+}
+
+void check_body(const Body& body, const Component& component, const std::string& machine) {
+    std::array<char, sanity_head_size> head;
+    const ssize_t got = ::pread(body.file.get(), head.data(), head.size(), 0);
+    if (got < 0)
+        throw system_error(errno, "read the received body");
+    const std::string_view bytes(head.data(), static_cast<std::size_t>(got));
+    // A pin says exactly what is wanted, so it is looked at first; but an error page in its place
+    // should be called one.
+    check_sanity({bytes, body.size}, wants_program(component), machine);
+    if (!component.sha256.empty() && body.sha256 != component.sha256)
+        throw Error(ErrorKind::digest,
+                    fmt::format("the origin sent content with sha256 {}, the manifest pins {}",
+                                body.sha256, component.sha256));
+}
+
+} // namespace
+
+bool Acquisition::settle_without_request(Work& work) {
+    const Component& component = *work.component;
+    if (options_.force)
+        return false;
+    if (component.update == Update::if_missing &&
+        std::all_of(component.files.begin(), component.files.end(),
+                    [&](const FileSpec& file) { return target_exists(file.path, paths_); })) {
+        if (!work.observed.installed) {
+            work.outcome.reason = "it is there, and the manifest says update: if-missing";
+            work.done = true;
+            return true;
+        }
+        // What is there counts as what is wanted: only an activation that a crash cut off can still
+        // be due.
+        work.as_is = true;
+        work.artifact = Artifact{work.observed.installed->artifact, Freshness::pinned};
+        return true;
+    }
+    if (component.sha256.empty())
+        return false;
+    const bool nothing_to_place =
+        make_plan(component, wanted_marker(component, component.sha256, paths_.unit_dir),
+                  Freshness::pinned, work.observed, Units::act)
+            .place.empty();
+    if (!nothing_to_place && !cache_.verify_blob(component.sha256, around_.interrupt))
+        return false;
+    work.artifact = Artifact{component.sha256, Freshness::pinned};
+    return true;
+}
+
+std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std::string& url) {
+    std::optional<CacheEntry> entry = cache_.find(url);
+    if (!entry)
+        return std::nullopt;
+    // If the answer "unchanged" would lead to an installation from the cache, the bytes must be
+    // whole now: to find the damage afterwards would cost a second round. When nothing would be
+    // placed they need not be read.
+    const Plan then =
+        make_plan(*work.component, wanted_marker(*work.component, entry->sha256, paths_.unit_dir),
+                  Freshness::revalidated, work.observed, Units::act);
+    if (!then.place.empty() && !cache_.verify_blob(entry->sha256, around_.interrupt))
+        return std::nullopt;
+    return entry;
+}
+
+void Acquisition::run(std::vector<Work>& works) {
+    std::vector<Work*> open;
+    for (Work& work : works)
+        attempt(work, [&] {
+            if (!settle_without_request(work))
+                open.push_back(&work);
+        });
+    for (std::size_t round = 0; !open.empty(); ++round) {
+        std::vector<Question> questions;
+        for (Work* work : open) {
+            const auto url = candidate(*work->component, round);
+            if (!url)
+                continue;
+            // Tried again at a mirror: the failure so far is told again only if the mirror fails,
+            // too.
+            work->done = false;
+            attempt(*work, [&] {
+                std::optional<CacheEntry> known = trusted_entry(*work, *url);
+                if (options_.offline) {
+                    if (!known)
+                        throw Error(
+                            ErrorKind::http,
+                            fmt::format("'{}' is not in the cache, and --offline asks nobody",
+                                        shown_url(*url)));
+                    accept(*work, {known->sha256, Freshness::cached}, *url);
+                    return;
+                }
+                const auto same =
+                    std::find_if(questions.begin(), questions.end(),
+                                 [&](const Question& question) { return question.url == *url; });
+                if (same == questions.end()) {
+                    questions.push_back({*url, std::move(known), {work}});
+                } else {
+                    same->askers.push_back(work);
+                    if (!known)
+                        same->known.reset();
+                }
+            });
+        }
+        if (!questions.empty())
+            ask(questions);
+        std::erase_if(open, [&](const Work* work) {
+            return !work->done || !work->outcome.error || !candidate(*work->component, round + 1);
+        });
+    }
+}
+
+void Acquisition::ask(std::vector<Question>& questions) {
+    std::vector<TransferRequest> requests;
+    for (const Question& question : questions) {
+        const std::string& url = question.url;
+        requests.push_back({question.askers.front()->component->name, url,
+                            question.known ? question.known->validator : Validator{},
+                            config_.limits.artifact_size,
+                            [this, url] { return cache_.begin_body(url); }});
+    }
+    around_.progress.set_stage(
+        fmt::format("asking {} origin{}", requests.size(), requests.size() == 1 ? "" : "s"));
+    requests_ += static_cast<unsigned>(requests.size());
+    std::vector<TransferResult> results =
+        around_.transfer.run(std::move(requests), around_.interrupt, around_.progress);
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        bytes_ += results[i].bytes;
+        for (Work* work : questions[i].askers) {
+            work->outcome.http_status = results[i].http_status;
+            work->outcome.bytes += results[i].bytes;
+            work->outcome.etag = results[i].validator.etag;
+        }
+        answer(questions[i], results[i]);
+    }
+}
+
+void Acquisition::answer(Question& question, TransferResult& result) {
+    if (result.body) {
+        ++transferred_;
+        answer_body(question, result);
+        return;
+    }
+    if (result.error)
+        cache_.discard_body(question.url);
+    for (Work* work : question.askers)
+        attempt(*work, [&] {
+            if (result.error)
+                throw *result.error;
+            accept(*work, {question.known->sha256, Freshness::revalidated}, question.url);
+        });
+}
+
+void Acquisition::answer_body(Question& question, TransferResult& result) {
+    const std::string where = fmt::format("'{}'", shown_url(question.url));
+    bool wanted = false;
+    for (Work* work : question.askers)
+        attempt(*work, [&] {
+            with_context(where, [&] { check_body(*result.body, *work->component, machine_); });
+            wanted = true;
+        });
+    // Neither bytes nor validator of a refused body are kept: a poisoned cache would be confirmed
+    // by every later 304.
+    if (!wanted) {
+        cache_.discard_body(question.url);
+        return;
+    }
+    std::optional<Error> trouble;
+    try {
+        cache_.keep(question.url, *result.body, result.validator);
+    } catch (const Error& error) {
+        trouble = error;
+    }
+    for (Work* work : question.askers)
+        attempt(*work, [&] {
+            if (trouble)
+                throw *trouble;
+            accept(*work, {result.body->sha256, Freshness::fetched}, question.url);
+        });
+}
+
+void Acquisition::accept(Work& work, const Artifact& artifact, const std::string& url) {
+    const std::string& pin = work.component->sha256;
+    if (!pin.empty() && artifact.sha256 != pin)
+        throw Error(ErrorKind::digest,
+                    fmt::format("'{}' has content with sha256 {}, the manifest pins {}",
+                                shown_url(url), artifact.sha256, pin));
+    work.artifact = artifact;
+    work.outcome.url = shown_url(url);
+    work.outcome.error.reset();
+    work.outcome.decision = Decision::unchanged;
+}
+
+} // namespace provisor

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/agent_config.hpp"
+#include "pass/pass.hpp"
+#include "pass/work.hpp"
+#include "store/cache.hpp"
+
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+/// The part of a pass that finds out which content each component should have, and sees to it that
+/// the cache holds its bytes where they will be needed. Fills Work::artifact; changes nothing but
+/// the cache.
+class Acquisition {
+public:
+    Acquisition(Cache& cache, const AgentConfig& config, const Paths& paths,
+                const PassOptions& options, const Surroundings& around, std::string machine)
+        : cache_(cache), config_(config), paths_(paths), options_(options), around_(around),
+          machine_(std::move(machine)) {}
+
+    /// Asks the origins of all works that need asking, in one batch (and one more for each mirror
+    /// that is needed).
+    void run(std::vector<Work>& works);
+
+    unsigned requests() const { return requests_; }
+    unsigned transferred() const { return transferred_; }
+    std::uint64_t bytes() const { return bytes_; }
+
+private:
+    /// Components that want the same URL share one request.
+    struct Question {
+        std::string url;
+        std::optional<CacheEntry> known; ///< what a 304 would speak of
+        std::vector<Work*> askers;
+    };
+    bool settle_without_request(Work& work);
+    std::optional<CacheEntry> trusted_entry(const Work& work, const std::string& url);
+    void ask(std::vector<Question>& questions);
+    void answer(Question& question, TransferResult& result);
+    void answer_body(Question& question, TransferResult& result);
+    void accept(Work& work, const Artifact& artifact, const std::string& url);
+
+    Cache& cache_;
+    const AgentConfig& config_;
+    const Paths& paths_;
+    const PassOptions& options_;
+    const Surroundings& around_;
+    std::string machine_;
+    unsigned requests_ = 0;
+    unsigned transferred_ = 0;
+    std::uint64_t bytes_ = 0;
+};
+
+} // namespace provisor

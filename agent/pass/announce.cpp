@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/announce.hpp"
+
+#include "journal/message_ids.hpp"
+
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+std::string brief(const std::string& sha256) { return sha256.substr(0, 12); }
+
+/// "1.1 (5f2b9c…)", or what of it is known.
+std::string content(const std::string& version, const std::string& sha256) {
+    if (sha256.empty())
+        return version;
+    return version.empty() ? brief(sha256) : fmt::format("{} ({})", version, brief(sha256));
+}
+
+Priority priority_of(Decision decision) {
+    switch (decision) {
+    case Decision::unchanged:
+        return Priority::debug;
+    case Decision::fail:
+        return Priority::error;
+    case Decision::rollback:
+        return Priority::warning;
+    case Decision::install:
+    case Decision::update:
+    case Decision::repair:
+    case Decision::hold:
+    case Decision::remove:
+        break;
+    }
+    return Priority::notice;
+}
+
+std::string_view message_id_of(Decision decision) {
+    switch (decision) {
+    case Decision::unchanged:
+        return message_id::unchanged;
+    case Decision::install:
+        return message_id::install;
+    case Decision::update:
+        return message_id::update;
+    case Decision::repair:
+        return message_id::repair;
+    case Decision::rollback:
+        return message_id::rollback;
+    case Decision::hold:
+        return message_id::hold;
+    case Decision::remove:
+        return message_id::remove;
+    case Decision::fail:
+        break;
+    }
+    return message_id::fail;
+}
+
+std::string number_or_nothing(std::uint64_t number) {
+    return number == 0 ? "" : std::to_string(number);
+}
+
+JournalEntry decision_entry(const PassReport& report, const Outcome& outcome) {
+    JournalEntry entry{
+        priority_of(outcome.decision), describe(outcome), message_id_of(outcome.decision), {}};
+    entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
+                    {"PROVISOR_DECISION", std::string(to_string(outcome.decision))},
+                    {"PROVISOR_REASON", outcome.reason},
+                    {"PROVISOR_PASS", report.id},
+                    {"PROVISOR_URL", outcome.url},
+                    {"PROVISOR_SHA256", outcome.sha256},
+                    {"PROVISOR_PREVIOUS_SHA256", outcome.previous_sha256},
+                    {"PROVISOR_VERSION", outcome.version},
+                    {"PROVISOR_PREVIOUS_VERSION", outcome.previous_version},
+                    {"PROVISOR_ETAG", outcome.etag},
+                    {"PROVISOR_HTTP_STATUS",
+                     number_or_nothing(static_cast<std::uint64_t>(outcome.http_status))},
+                    {"PROVISOR_BYTES", std::to_string(outcome.bytes)},
+                    {"PROVISOR_DURATION_USEC", std::to_string(outcome.duration.count())}};
+    if (outcome.error)
+        entry.fields.emplace_back("PROVISOR_ERROR_KIND",
+                                  std::string(to_string(outcome.error->kind())));
+    for (const UnitOutcome& unit : outcome.units)
+        entry.fields.emplace_back("OBJECT_SYSTEMD_UNIT", unit.name);
+    return entry;
+}
+
+JournalEntry unit_entry(const PassReport& report, const Outcome& outcome, const UnitOutcome& unit) {
+    const bool done = unit.result == "done";
+    JournalEntry entry{done ? Priority::notice : Priority::error,
+                       fmt::format("{}: {} {}: {}{}, because {} is now {}", outcome.name,
+                                   unit.action, unit.name, unit.result,
+                                   unit.message.empty() ? "" : fmt::format(" ({})", unit.message),
+                                   outcome.name, content(outcome.version, outcome.sha256)),
+                       message_id::unit_action,
+                       {}};
+    entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
+                    {"PROVISOR_DECISION", std::string(to_string(outcome.decision))},
+                    {"PROVISOR_PASS", report.id},
+                    {"PROVISOR_UNIT_ACTION", unit.action},
+                    {"PROVISOR_UNIT_RESULT", unit.result},
+                    {"OBJECT_SYSTEMD_UNIT", unit.name}};
+    return entry;
+}
+
+} // namespace
+
+std::string describe(const Outcome& outcome) {
+    const std::string now = content(outcome.version, outcome.sha256);
+    const std::string before = content(outcome.previous_version, outcome.previous_sha256);
+    const std::string transferred =
+        outcome.bytes > 0 ? fmt::format(", {} transferred", format_byte_size(outcome.bytes)) : "";
+    switch (outcome.decision) {
+    case Decision::unchanged:
+        return fmt::format("{}: unchanged: {}", outcome.name, outcome.reason);
+    case Decision::install:
+        return fmt::format("{}: installed {}: {}{}", outcome.name, now, outcome.reason,
+                           transferred);
+    case Decision::update:
+        if (outcome.sha256 == outcome.previous_sha256)
+            return fmt::format("{}: updated {}: {}", outcome.name, now, outcome.reason);
+        return fmt::format("{}: updated {} to {}: {}{}", outcome.name, before, now, outcome.reason,
+                           transferred);
+    case Decision::repair:
+        return fmt::format("{}: repaired {}: {}{}", outcome.name, now, outcome.reason, transferred);
+    case Decision::rollback:
+        return fmt::format("{}: rolled back to {}: {}", outcome.name, now, outcome.reason);
+    case Decision::hold:
+        return fmt::format("{}: held: {}", outcome.name, outcome.reason);
+    case Decision::remove:
+        return fmt::format("{}: removed: {}", outcome.name, outcome.reason);
+    case Decision::fail:
+        break;
+    }
+    return fmt::format("{}: failed ({}): {}; {}", outcome.name,
+                       outcome.error ? to_string(outcome.error->kind()) : "io", outcome.reason,
+                       before.empty() ? "nothing was installed before"
+                                      : fmt::format("{} stays in place", before));
+}
+
+void announce(const PassReport& report, Journal& journal) {
+    for (const Outcome& outcome : report.components) {
+        journal.write(decision_entry(report, outcome));
+        for (const UnitOutcome& unit : outcome.units)
+            if (unit.action != "none")
+                journal.write(unit_entry(report, outcome, unit));
+    }
+    JournalEntry summary{Priority::info, report.summary(), message_id::pass_summary, {}};
+    summary.fields = {{"PROVISOR_PASS", report.id},
+                      {"PROVISOR_BYTES", std::to_string(report.bytes)},
+                      {"PROVISOR_DURATION_USEC", std::to_string(report.duration.count())}};
+    journal.write(summary);
+}
+
+void announce_diagnostics(const Settings& settings, const std::string& pass_id, Journal& journal) {
+    for (const Diagnostic& error : settings.manifest_errors)
+        journal.write({Priority::error,
+                       to_text(error),
+                       message_id::manifest_error,
+                       {{"PROVISOR_PASS", pass_id}, {"PROVISOR_FILE", error.place.file}}});
+    for (const Diagnostic& error : settings.config_errors)
+        journal.write({Priority::error,
+                       to_text(error),
+                       message_id::config_error,
+                       {{"PROVISOR_FILE", error.place.file}}});
+}
+
+} // namespace provisor

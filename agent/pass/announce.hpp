@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "journal/journal.hpp"
+#include "model/report.hpp"
+#include "pass/settings.hpp"
+
+#include <string>
+
+namespace provisor {
+
+/// One sentence for people: what was decided for a component, what of it, what stays in force.
+std::string describe(const Outcome& outcome);
+
+/// Writes a pass into the journal: one entry per decision that is not `unchanged` (those are of
+/// debug level), one per unit that was acted on, and one summary.
+void announce(const PassReport& report, Journal& journal);
+
+/// Writes the complaints about manifests and configuration into the journal.
+void announce_diagnostics(const Settings& settings, const std::string& pass_id, Journal& journal);
+
+} // namespace provisor

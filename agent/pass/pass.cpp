@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/pass.hpp"
+
+#include "base/file.hpp"
+#include "install/staging.hpp"
+#include "model/shown_url.hpp"
+#include "pass/acquire.hpp"
+#include "pass/activate.hpp"
+#include "pass/announce.hpp"
+#include "pass/put_in_place.hpp"
+#include "pass/support.hpp"
+#include "pass/troubles.hpp"
+#include "pass/work.hpp"
+#include "store/cache.hpp"
+#include "store/component_store.hpp"
+#include "store/retention.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+namespace provisor {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string make_pass_id() {
+    std::array<std::uint64_t, 2> random{};
+    while (::getrandom(random.data(), sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
+    }
+    return fmt::format("{:016x}{:016x}", random[0], random[1]);
+}
+
+Duration since(Clock::time_point begun) {
+    return std::chrono::duration_cast<Duration>(Clock::now() - begun);
+}
+
+/// The straight line; each stage goes over all components before the next one begins.
+class Pass {
+public:
+    Pass(const Settings& settings, const Paths& paths, const PassOptions& options,
+         const Surroundings& around)
+        : settings_(settings), paths_(paths), options_(options), around_(around),
+          cache_(paths.state_dir / "cache"), store_(paths.state_dir) {
+        report_.id = make_pass_id();
+        report_.started = wall_clock();
+        report_.failed_files = static_cast<unsigned>(settings.failed_files.size());
+    }
+
+    PassReport run() {
+        select();
+        sweep();
+        observe();
+        acquire();
+        plan();
+        if (!options_.dry_run) {
+            install();
+            act_on_units();
+            record();
+            prune();
+        }
+        return report();
+    }
+
+private:
+    void select();
+    void sweep();
+    void observe();
+    void acquire();
+    void plan();
+    void install();
+    void act_on_units();
+    void record();
+    void prune();
+    PassReport report();
+
+    bool leaves_units() const { return options_.no_units || !paths_.root.empty(); }
+
+    const Settings& settings_;
+    const Paths& paths_;
+    const PassOptions& options_;
+    const Surroundings& around_;
+    Cache cache_;
+    ComponentStore store_;
+    std::vector<Work> works_;
+    PassReport report_;
+    Clock::time_point begun_ = Clock::now();
+};
+
+void Pass::select() {
+    for (const std::string& name : options_.names)
+        if (std::none_of(settings_.components.begin(), settings_.components.end(),
+                         [&](const Component& component) { return component.name == name; }))
+            throw Error(ErrorKind::config,
+                        fmt::format("there is no component '{}' in the manifests", name));
+    for (const Component& component : settings_.components) {
+        if (!options_.names.empty() && std::find(options_.names.begin(), options_.names.end(),
+                                                 component.name) == options_.names.end())
+            continue;
+        Work work;
+        work.component = &component;
+        work.begun = Clock::now();
+        work.outcome.name = component.name;
+        work.outcome.version = component.version;
+        work.outcome.url = shown_url(component.url);
+        works_.push_back(std::move(work));
+    }
+}
+
+/// What a crash left of files under way. Only folders of components that have been installed before
+/// can hold any, and those of the manifest: the folders are listed once each.
+void Pass::sweep() {
+    if (options_.dry_run)
+        return;
+    std::vector<InstalledFile> targets;
+    for (const Work& work : works_) {
+        const Marker wanted = wanted_marker(*work.component, "", paths_.unit_dir);
+        targets.insert(targets.end(), wanted.files.begin(), wanted.files.end());
+    }
+    for (const auto& path : sweep_temporaries(targets, paths_))
+        spdlog::info("removed '{}', left over from an interrupted pass", path.string());
+}
+
+void Pass::observe() {
+    for (Work& work : works_) {
+        around_.interrupt.check();
+        attempt(work, [&] {
+            work.record = store_.record(work.component->name);
+            work.observed.installed = store_.installed(work.component->name);
+            work.observed.activated = store_.activated(work.component->name);
+            if (const auto& installed = work.observed.installed) {
+                work.outcome.sha256 = work.outcome.previous_sha256 = installed->artifact;
+                if (const HistoryEntry* entry = work.record.last_with(installed->artifact))
+                    work.outcome.previous_version = entry->version;
+            }
+            refuse_unsupported(*work.component, settings_.config);
+            if (work.component->state == WantedState::held) {
+                work.outcome.decision = Decision::hold;
+                work.outcome.reason = "operator: the manifest says state: held";
+                work.done = true;
+                return;
+            }
+            FoundFiles found = observe_files(
+                wanted_marker(*work.component, "", paths_.unit_dir).files, paths_, work.record,
+                options_.force ? Rehash::always : Rehash::when_touched, around_.interrupt);
+            work.observed.actual = std::move(found.files);
+            work.hashed = std::move(found.hashed);
+        });
+    }
+}
+
+void Pass::acquire() {
+    Acquisition acquisition(cache_, settings_.config, paths_, options_, around_,
+                            gather_facts(paths_).machine);
+    acquisition.run(works_);
+    report_.requests = acquisition.requests();
+    report_.transferred = acquisition.transferred();
+    report_.bytes = acquisition.bytes();
+}
+
+void Pass::plan() {
+    for (Work& work : works_)
+        attempt(work, [&] {
+            Observed seen = work.observed;
+            if (work.as_is) {
+                work.wanted = *work.observed.installed;
+                for (const InstalledFile& file : work.wanted.files)
+                    seen.actual[file.path] = file;
+            } else {
+                work.wanted =
+                    wanted_marker(*work.component, work.artifact->sha256, paths_.unit_dir);
+            }
+            work.plan = make_plan(*work.component, work.wanted, work.artifact->freshness, seen,
+                                  leaves_units() ? Units::leave : Units::act);
+            work.outcome.decision = work.plan.decision;
+            work.outcome.reason = work.as_is && work.plan.decision == Decision::unchanged
+                                      ? "it is there, and the manifest says update: if-missing"
+                                      : work.plan.reason;
+            work.outcome.sha256 = work.wanted.artifact;
+        });
+}
+
+void Pass::install() {
+    for (Work& work : works_) {
+        around_.interrupt.check();
+        attempt(work, [&] {
+            if (work.plan.decision != Decision::unchanged)
+                around_.progress.set_stage(fmt::format("installing {}", work.component->name));
+            put_in_place(work, paths_, cache_, store_, around_.interrupt);
+        });
+    }
+}
+
+void Pass::act_on_units() {
+    if (!paths_.root.empty() && !options_.no_units)
+        enable_only(works_, around_);
+    else if (!leaves_units())
+        report_.restarts = activate(works_, paths_, store_, around_);
+}
+
+/// The history gets a line for what was changed, also when its units failed afterwards; hashes are
+/// kept when they are new. An unchanged component whose files nobody touched has nothing to write.
+void Pass::record() {
+    for (Work& work : works_) {
+        const bool changed = work.plan.write_marker || work.plan.decision == Decision::repair;
+        if (changed && (!work.outcome.error || work.outcome.error->kind() == ErrorKind::unit ||
+                        work.outcome.error->kind() == ErrorKind::health))
+            work.record.remember({wall_clock(), work.plan.decision, work.component->version,
+                                  work.wanted.artifact, work.outcome.url, work.plan.reason,
+                                  report_.id});
+        else if (work.record.hashed == work.hashed || work.outcome.error || !work.artifact)
+            continue;
+        work.record.hashed = work.hashed;
+        try {
+            store_.write_record(work.component->name, work.record);
+        } catch (const Error& error) {
+            // It may be lost without harm; the pass itself is done.
+            spdlog::warn("{}: history not written: {}", work.component->name, error.what());
+        }
+    }
+}
+
+void Pass::prune() {
+    if (std::none_of(works_.begin(), works_.end(),
+                     [](const Work& work) { return work.plan.write_marker; }))
+        return;
+    try {
+        cache_.prune(
+            kept_blobs(settings_.components, cache_, store_, settings_.config.keep_versions),
+            Cache::Mode::remove);
+    } catch (const Error& error) {
+        spdlog::warn("cache not pruned: {}", error.what());
+    }
+}
+
+PassReport Pass::report() {
+    for (Work& work : works_) {
+        work.outcome.duration = since(work.begun);
+        report_.components.push_back(std::move(work.outcome));
+    }
+    report_.duration = since(begun_);
+    return report_;
+}
+
+} // namespace
+
+PassReport run_pass(const Settings& settings, const Paths& paths, const PassOptions& options,
+                    const Surroundings& surroundings) {
+    PassReport report = Pass(settings, paths, options, surroundings).run();
+    if (!options.dry_run) {
+        update_troubles(paths, report);
+        announce_diagnostics(settings, report.id, surroundings.journal);
+        announce(report, surroundings.journal);
+    }
+    return report;
+}
+
+} // namespace provisor

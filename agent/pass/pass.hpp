@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/interrupt.hpp"
+#include "journal/journal.hpp"
+#include "model/paths.hpp"
+#include "model/progress.hpp"
+#include "model/report.hpp"
+#include "pass/settings.hpp"
+#include "transfer/transfer.hpp"
+#include "units/unit_manager.hpp"
+
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+struct PassOptions {
+    std::vector<std::string> names; ///< empty: all components
+    bool force =
+        false; ///< asks the origin even when nothing needs asking, and hashes every installed file
+    bool no_units = false; ///< units are left alone; what is due stays due
+    bool dry_run = false;  ///< decides and reports, changes nothing but the download cache
+    bool offline = false;  ///< with dry_run: asks no origin either
+};
+
+/// Everything outside of a pass that it talks to.
+struct Surroundings {
+    Transfer& transfer;
+    UnitManager& units;
+    Journal& journal;
+    const Interrupt& interrupt;
+    Progress& progress;
+};
+
+/// One pass over the components, in the order read → resolve → observe → plan → install → activate
+/// → watch → report. The caller holds the lock. A component's failure is in its outcome; throws
+/// Interrupted when asked to stop (what was done until then is consistent), Error of kind config
+/// for an unknown name, and Error of kind io when the state directory cannot be used at all.
+PassReport run_pass(const Settings& settings, const Paths& paths, const PassOptions& options,
+                    const Surroundings& surroundings);
+
+} // namespace provisor

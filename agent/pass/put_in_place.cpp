@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/put_in_place.hpp"
+
+#include "install/staging.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+/// The unit file's text when `path` is one of the component's unit files, else null.
+const std::string* unit_file_at(const Component& component, const std::string& path,
+                                const std::string& unit_dir) {
+    for (const UnitSpec& unit : component.units)
+        if (unit.file && path == unit_dir + "/" + unit.name)
+            return &*unit.file;
+    return nullptr;
+}
+
+void place_files(const Work& work, const Paths& paths, Cache& cache, const Interrupt& interrupt) {
+    std::optional<Fd> blob;
+    Staging staging(paths);
+    for (const std::string& path : work.plan.place) {
+        const InstalledFile& file = *work.wanted.find(path);
+        if (const std::string* text = unit_file_at(*work.component, path, paths.unit_dir)) {
+            staging.stage_text(file, *text);
+            continue;
+        }
+        if (!blob)
+            blob = cache.open_blob(work.wanted.artifact);
+        if (!blob)
+            throw Error(
+                ErrorKind::io,
+                fmt::format("the cached blob {} has vanished during the pass; the next pass "
+                            "fetches it again",
+                            work.wanted.artifact));
+        staging.stage_blob(file, blob->get(), interrupt);
+    }
+    staging.commit();
+}
+
+/// What the component had and will not have any more, and what earlier passes could not remove yet.
+std::vector<InstalledFile> retired_files(const Marker& before, const Marker& wanted) {
+    std::vector<InstalledFile> retired;
+    for (const auto* list : {&before.files, &before.retired})
+        for (const InstalledFile& file : *list)
+            if (wanted.find(file.path) == nullptr)
+                retired.push_back(file);
+    return retired;
+}
+
+/// Hashes of what was just put in place, so that the next pass need not read it.
+void remember_hashes(Work& work, const Paths& paths, const Interrupt& interrupt) {
+    Record known;
+    known.hashed = work.hashed;
+    work.hashed =
+        observe_files(work.wanted.files, paths, known, Rehash::when_touched, interrupt).hashed;
+}
+
+} // namespace
+
+void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& store,
+                  const Interrupt& interrupt) {
+    if (work.plan.record_foreign)
+        store.write_activated(foreign_marker(*work.component, work.observed));
+    if (!work.plan.place.empty()) {
+        place_files(work, paths, cache, interrupt);
+        remember_hashes(work, paths, interrupt);
+    }
+    if (work.plan.write_marker) {
+        if (work.observed.installed)
+            work.wanted.retired = retired_files(*work.observed.installed, work.wanted);
+        store.write_installed(work.wanted);
+    }
+    const std::vector<InstalledFile>& retired = work.plan.write_marker || !work.observed.installed
+                                                    ? work.wanted.retired
+                                                    : work.observed.installed->retired;
+    remove_retired(retired, paths, interrupt);
+}
+
+} // namespace provisor

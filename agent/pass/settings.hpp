@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/agent_config.hpp"
+#include "model/component.hpp"
+#include "model/diagnostic.hpp"
+#include "model/paths.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+/// A manifest file that another of the same name in a later folder replaces.
+struct ShadowedFile {
+    std::filesystem::path file;
+    std::filesystem::path by;
+    bool masked = false; ///< `by` is empty or /dev/null: it does not replace, it switches off
+};
+
+/// Configuration and manifests as one consistent snapshot.
+struct Settings {
+    AgentConfig config;
+    std::vector<Component> components; ///< in the order to install
+    std::vector<Diagnostic>
+        config_errors; ///< agent.yaml and drop-ins: nothing may run while there are any
+    std::vector<Diagnostic> manifest_errors; ///< cost only the components of their files
+    std::vector<Diagnostic> warnings;
+    std::vector<ShadowedFile> shadowed;
+    std::vector<std::filesystem::path> failed_files; ///< manifest files with errors
+};
+
+/// What this machine is: uname, machine id (of `paths.root` when there is one).
+Facts gather_facts(const Paths& paths);
+
+/// Reads all of it. Throws nothing for bad content, that is in the diagnostics; Error of kind io
+/// when a folder or file that is there cannot be read. Also puts agent.yaml's `state_dir` into
+/// `paths`.
+Settings load_settings(Paths& paths, const Facts& facts);
+
+} // namespace provisor

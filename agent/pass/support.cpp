@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/support.hpp"
+
+#include "base/error.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+[[noreturn]] void refuse(std::string_view key) {
+    throw Error(
+        ErrorKind::config,
+        fmt::format("'{}' is not supported yet, and leaving it out would not be safe", key));
+}
+
+} // namespace
+
+void refuse_unsupported(const Component& component, const AgentConfig& config) {
+    if (config.require == Require::signature)
+        throw Error(ErrorKind::config,
+                    "agent.yaml says 'require: signature', and signatures are not supported yet");
+    if (config.require == Require::pin && component.sha256.empty())
+        throw Error(ErrorKind::config,
+                    "agent.yaml says 'require: pin', and the component has no sha256");
+    if (!component.sha256sums.empty())
+        refuse("sha256sums");
+    if (!component.signature.empty())
+        refuse("signature");
+    if (component.auth)
+        refuse("auth");
+    if (component.format != Format::automatic && component.format != Format::raw)
+        refuse("format");
+    if (std::any_of(component.files.begin(), component.files.end(),
+                    [](const auto& file) { return !file.from.empty(); }))
+        refuse("files.from");
+    if (!component.check.empty())
+        refuse("check");
+    if (!component.windows.empty())
+        refuse("windows");
+    if (!component.health.http.empty() || !component.health.tcp.empty() ||
+        !component.health.command.empty())
+        refuse("health probes (http, tcp, command)");
+    if (component.state == WantedState::absent)
+        refuse("state: absent");
+    if (component.url.starts_with("file:"))
+        refuse("url: file://");
+}
+
+} // namespace provisor

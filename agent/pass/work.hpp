@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "install/observe.hpp"
+#include "model/component.hpp"
+#include "model/plan.hpp"
+#include "model/record.hpp"
+#include "model/report.hpp"
+#include "store/cache.hpp"
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+namespace provisor {
+
+/// One component on its way through a pass. Each stage fills in its part; a component that failed
+/// or is done early is passed over by the stages that follow.
+struct Work {
+    const Component* component = nullptr;
+    bool done = false; ///< decided for good: later stages leave it alone
+    Outcome outcome;
+    std::chrono::steady_clock::time_point begun;
+
+    Record record; ///< as it was read, then as it is to be
+    bool record_changed = false;
+    Observed observed;
+    std::vector<HashedFile> hashed;
+
+    std::optional<Artifact> artifact;
+    bool as_is = false; ///< what is on disk counts as what is wanted (update: if-missing)
+    Marker wanted;
+    Plan plan;
+};
+
+/// Ends the work with a failure. What was there before is untouched.
+void fail(Work& work, const Error& error);
+
+/// Runs one stage of one component; an Error becomes its outcome and ends its work. Nothing happens
+/// when it is done.
+template <typename Stage>
+void attempt(Work& work, Stage&& stage) {
+    if (work.done)
+        return;
+    try {
+        stage();
+    } catch (const Error& error) {
+        fail(work, error);
+    } catch (const std::bad_alloc&) {
+        fail(work, Error(ErrorKind::io, "out of memory"));
+    }
+}
+
+} // namespace provisor

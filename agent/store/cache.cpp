@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/cache.hpp"
+
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "model/shown_url.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+constexpr std::uint64_t entry_limit = 64 * 1024;
+
+std::optional<std::uint64_t> size_of(const fs::path& file) {
+    struct stat facts {};
+    if (::lstat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode))
+        return std::nullopt;
+    return static_cast<std::uint64_t>(facts.st_size);
+}
+
+/// Names in a folder; none when it is not there.
+std::vector<std::string> names_in(const fs::path& folder) {
+    std::vector<std::string> names;
+    std::error_code gone;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, gone))
+        names.push_back(entry.path().filename().string());
+    return names;
+}
+
+std::optional<CacheEntry> parse_entry(const std::string& text) {
+    try {
+        const Json json = Json::parse(text);
+        CacheEntry entry;
+        entry.validator.etag = json.at("etag").get<std::string>();
+        entry.validator.last_modified = json.at("last_modified").get<std::string>();
+        entry.sha256 = json.at("sha256").get<std::string>();
+        entry.size = json.at("size").get<std::uint64_t>();
+        if (json.at("schema").get<int>() != 1 || !is_sha256(entry.sha256))
+            return std::nullopt;
+        return entry;
+    } catch (const std::exception&) {
+        // Damaged or of another schema: as if it were not there, which costs one unconditional GET.
+        return std::nullopt;
+    }
+}
+
+} // namespace
+
+Cache::Cache(fs::path folder) : folder_(std::move(folder)) {}
+
+fs::path Cache::blob_path(const std::string& sha256) const { return folder_ / "blobs" / sha256; }
+fs::path Cache::entry_path(const std::string& url) const {
+    return folder_ / "urls" / sha256_of(url);
+}
+fs::path Cache::body_path(const std::string& url) const {
+    return folder_ / "partial" / sha256_of(url);
+}
+
+void Cache::make_folders() const {
+    for (const char* name : {"blobs", "urls", "partial"})
+        make_directories(folder_ / name, 0700, Durable::yes);
+}
+
+std::optional<CacheEntry> Cache::find(const std::string& url) const {
+    const std::optional<std::string> text = read_file(entry_path(url), entry_limit);
+    std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
+    if (!entry || size_of(blob_path(entry->sha256)) != entry->size)
+        return std::nullopt;
+    return entry;
+}
+
+std::optional<Fd> Cache::open_blob(const std::string& sha256) const {
+    Fd blob(::open(blob_path(sha256).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (blob)
+        return blob;
+    if (errno == ENOENT || errno == ENOTDIR)
+        return std::nullopt;
+    throw system_error(errno, fmt::format("open cached blob {}", sha256));
+}
+
+bool Cache::verify_blob(const std::string& sha256, const Interrupt& interrupt) {
+    const std::optional<Fd> blob = open_blob(sha256);
+    if (!blob)
+        return false;
+    bool whole = false;
+    try {
+        whole = sha256_of_fd(blob->get(), interrupt, fmt::format("read cached blob {}", sha256)) ==
+                sha256;
+    } catch (const Error&) {
+        // A blob that cannot be read (EIO) is as damaged as one with other bytes.
+        whole = false;
+    }
+    if (!whole)
+        remove_file(blob_path(sha256));
+    return whole;
+}
+
+Fd Cache::begin_body(const std::string& url) {
+    make_folders();
+    const fs::path path = body_path(url);
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file)
+        throw system_error(errno, fmt::format("make '{}'", path.string()));
+    return file;
+}
+
+void Cache::discard_body(const std::string& url) noexcept { ::unlink(body_path(url).c_str()); }
+
+void Cache::keep(const std::string& url, const Body& body, const Validator& validator) {
+    const fs::path blob = blob_path(body.sha256);
+    try {
+        sync_fd(body.file.get(), fmt::format("cached blob {}", body.sha256));
+        if (::rename(body_path(url).c_str(), blob.c_str()) != 0)
+            throw system_error(errno, fmt::format("name cached blob {}", body.sha256));
+    } catch (...) {
+        // After a failed fsync nobody knows what of the file is on disk.
+        discard_body(url);
+        throw;
+    }
+    sync_directory(blob.parent_path());
+    const CacheEntry entry{validator, body.sha256, body.size};
+    if (find(url) == entry)
+        return;
+    const Json json{{"schema", 1},
+                    {"url", shown_url(url)},
+                    {"etag", validator.etag},
+                    {"last_modified", validator.last_modified},
+                    {"sha256", body.sha256},
+                    {"size", body.size}};
+    // Header values are bytes: the JSON library would refuse an ETag that is not UTF-8, so such a
+    // one is none.
+    std::string text;
+    try {
+        text = json.dump(1) + "\n";
+    } catch (const Json::type_error&) {
+        remove_file(entry_path(url));
+        return;
+    }
+    replace_file(entry_path(url), text, 0600, Durable::yes);
+}
+
+Cache::Pruned Cache::prune(const std::set<std::string>& kept, Mode mode) {
+    Pruned pruned;
+    for (const std::string& url : names_in(folder_ / "urls")) {
+        const std::optional<std::string> text = read_file(folder_ / "urls" / url, entry_limit);
+        const std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
+        if (mode == Mode::remove && (!entry || !kept.contains(entry->sha256)))
+            remove_file(folder_ / "urls" / url);
+    }
+    for (const auto& [digest, size] : blobs()) {
+        if (kept.contains(digest))
+            continue;
+        pruned.blobs.push_back(digest);
+        pruned.bytes += size;
+        if (mode == Mode::remove)
+            remove_file(folder_ / "blobs" / digest);
+    }
+    for (const std::string& body : names_in(folder_ / "partial"))
+        if (mode == Mode::remove)
+            remove_file(folder_ / "partial" / body);
+    return pruned;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Cache::blobs() const {
+    std::vector<std::pair<std::string, std::uint64_t>> found;
+    for (std::string& name : names_in(folder_ / "blobs"))
+        if (const auto size = size_of(folder_ / "blobs" / name))
+            found.emplace_back(std::move(name), *size);
+    return found;
+}
+
+} // namespace provisor

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/interrupt.hpp"
+#include "transfer/transfer.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+/// What is known of a URL: which bytes it stood for, and the validator that came with them.
+struct CacheEntry {
+    Validator validator; ///< may be empty: the origin gave none
+    std::string sha256;
+    std::uint64_t size = 0;
+    bool operator==(const CacheEntry&) const = default;
+};
+
+/// The download cache: blobs named by content, and one small record per URL that binds validator
+/// and digest.
+///
+///     blobs/<sha256>          the bytes
+///     urls/<sha256 of URL>    JSON: shown URL, ETag, Last-Modified, digest, size
+///     partial/<sha256 of URL> a body that is still arriving
+///
+/// An ETag can never be paired with other bytes than those it came with, whatever crashes: both are
+/// one file, replaced as a whole, and written only after the blob is durable under its digest. A
+/// blob's name says what it must hash to. The URL itself may hold secrets, so only its digest and
+/// its shown form are stored.
+class Cache {
+public:
+    /// Nothing is made on disk before there is something to keep.
+    explicit Cache(std::filesystem::path folder);
+
+    /// The record of a URL, provided that its blob is there with the recorded size.
+    std::optional<CacheEntry> find(const std::string& url) const;
+
+    /// Opens a blob for reading; absent when there is none.
+    std::optional<Fd> open_blob(const std::string& sha256) const;
+
+    /// Whether the blob is there and hashes to its name. A damaged one is removed, so that it is
+    /// fetched again.
+    bool verify_blob(const std::string& sha256, const Interrupt& interrupt);
+
+    /// An empty file for the body of this URL, read-write.
+    Fd begin_body(const std::string& url);
+    /// Makes a received body durable under its digest, then records it for the URL. What was
+    /// recorded before is replaced.
+    void keep(const std::string& url, const Body& body, const Validator& validator);
+    /// Throws away a body that began with begin_body.
+    void discard_body(const std::string& url) noexcept;
+
+    struct Pruned {
+        std::vector<std::string> blobs; ///< digests that were (or would be) dropped
+        std::uint64_t bytes = 0;
+    };
+    enum class Mode { remove, report };
+    /// Drops every blob but `kept`, the records of what was dropped, and bodies that were never
+    /// finished.
+    Pruned prune(const std::set<std::string>& kept, Mode mode);
+
+    /// All blobs with their sizes.
+    std::vector<std::pair<std::string, std::uint64_t>> blobs() const;
+
+private:
+    std::filesystem::path blob_path(const std::string& sha256) const;
+    std::filesystem::path entry_path(const std::string& url) const;
+    std::filesystem::path body_path(const std::string& url) const;
+    void make_folders() const;
+
+    std::filesystem::path folder_;
+};
+
+} // namespace provisor

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/marker.hpp"
+#include "model/record.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+/// The state directory's part about components: for each a folder with
+///
+///     .installed    the marker: what is in place
+///     .activated    a copy of the marker that the units were last activated with
+///     record.json   hashes that save reading files again, and the history
+///
+/// Markers are replaced whole and durably. Nothing is made on disk before there is something to
+/// write. Everybody may read (`status` needs no root); the cache beside it stays closed.
+class ComponentStore {
+public:
+    explicit ComponentStore(std::filesystem::path state_dir);
+
+    /// Absent when there is none or it is unreadable as a marker. Throws Error of kind config for a
+    /// newer schema.
+    std::optional<Marker> installed(const std::string& component) const;
+    std::optional<Marker> activated(const std::string& component) const;
+    Record record(const std::string& component) const;
+
+    void write_installed(const Marker& marker);
+    void write_activated(const Marker& marker);
+    void write_record(const std::string& component, const Record& record);
+
+    bool has_marker(const std::string& component) const;
+
+    /// Names of all components that have a folder, sorted.
+    std::vector<std::string> list() const;
+
+private:
+    std::filesystem::path file(const std::string& component, const char* name) const;
+    void write(const std::string& component, const char* name, const std::string& text);
+
+    std::filesystem::path state_dir_;
+};
+
+} // namespace provisor

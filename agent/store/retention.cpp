@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/retention.hpp"
+
+#include <algorithm>
+
+namespace provisor {
+namespace {
+
+/// Distinct artifacts of a component, the most recently used first.
+std::vector<std::string> recent_artifacts(const std::string& component,
+                                          const ComponentStore& store) {
+    std::vector<std::string> recent;
+    const auto add = [&](const std::string& sha256) {
+        if (std::find(recent.begin(), recent.end(), sha256) == recent.end())
+            recent.push_back(sha256);
+    };
+    if (const auto installed = store.installed(component))
+        add(installed->artifact);
+    const Record record = store.record(component);
+    for (auto entry = record.history.rbegin(); entry != record.history.rend(); ++entry)
+        add(entry->sha256);
+    return recent;
+}
+
+} // namespace
+
+std::set<std::string> kept_blobs(const std::vector<Component>& components, const Cache& cache,
+                                 const ComponentStore& store, unsigned keep_versions) {
+    constexpr unsigned installed_and_rollback_target = 2;
+    const std::size_t count = std::max(keep_versions, installed_and_rollback_target);
+    std::set<std::string> kept;
+    for (const std::string& name : store.list()) {
+        const std::vector<std::string> recent = recent_artifacts(name, store);
+        for (std::size_t i = 0; i < std::min(count, recent.size()); ++i)
+            kept.insert(recent[i]);
+        if (const auto activated = store.activated(name))
+            kept.insert(activated->artifact);
+    }
+    for (const Component& component : components) {
+        if (!component.sha256.empty())
+            kept.insert(component.sha256);
+        std::vector<std::string> urls = component.mirrors;
+        urls.push_back(component.url);
+        for (const std::string& url : urls)
+            if (const auto entry = cache.find(url))
+                kept.insert(entry->sha256);
+    }
+    return kept;
+}
+
+} // namespace provisor

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/agent_config.hpp"
+#include "transfer/transfer.hpp"
+
+#include <memory>
+#include <string>
+
+namespace provisor {
+
+/// The real network: starts `program` (provisor-fetch) over a socket pair when the first batch that
+/// is not empty arrives, and keeps it for the batches that follow. The certificate and key files
+/// that `config` names are read here (they may be readable by root alone) and handed over by
+/// content.
+class FetchTransfer : public Transfer {
+public:
+    FetchTransfer(std::string program, const AgentConfig& config);
+    FetchTransfer(const FetchTransfer&) = delete;
+    FetchTransfer& operator=(const FetchTransfer&) = delete;
+    ~FetchTransfer() override;
+
+    std::vector<TransferResult> run(std::vector<TransferRequest> requests,
+                                    const Interrupt& interrupt, Progress& progress) override;
+
+private:
+    struct Child;
+    std::string program_;
+    AgentConfig config_;
+    std::unique_ptr<Child> child_;
+};
+
+} // namespace provisor

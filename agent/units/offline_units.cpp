@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "units/systemd_units.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "units/systemctl.hpp"
+
+#include <array>
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where systemd looks for unit files, the one that wins first: systemd.unit(5).
+constexpr std::array unit_folders{"etc/systemd/system", "run/systemd/system",
+                                  "usr/local/lib/systemd/system", "usr/lib/systemd/system",
+                                  "lib/systemd/system"};
+
+bool is_mask(const fs::path& file) {
+    std::error_code ignored;
+    return fs::is_symlink(file, ignored) && fs::read_symlink(file, ignored) == "/dev/null";
+}
+
+class OfflineUnits : public UnitManager {
+public:
+    explicit OfflineUnits(fs::path root) : root_(std::move(root)) {}
+
+    UnitState state(const std::string& unit) override {
+        UnitState state;
+        state.load_state = "not-found";
+        for (const char* folder : unit_folders) {
+            const fs::path file = root_ / folder / unit;
+            std::error_code ignored;
+            if (!fs::is_symlink(file, ignored) && !fs::is_regular_file(file, ignored))
+                continue;
+            state.load_state = is_mask(file) ? "masked" : "loaded";
+            state.fragment_path = (fs::path("/") / folder / unit).string();
+            // Also says it (in its own words) with another exit status when the unit is disabled.
+            const std::string word = systemctl({"is-enabled", unit}).output;
+            state.unit_file_state = word.substr(0, word.find('\n'));
+            break;
+        }
+        return state;
+    }
+
+    std::vector<UnitJobResult> run(const std::vector<UnitJob>& jobs, Duration /*timeout*/,
+                                   const Interrupt& /*interrupt*/) override {
+        return {jobs.size(), UnitJobResult{"skipped", "no systemd runs below this root"}};
+    }
+
+    void daemon_reload() override {}
+    void reset_failed(const std::string& /*unit*/) override {}
+
+    bool enable(const std::vector<std::string>& units) override {
+        if (units.empty())
+            return false;
+        std::vector<std::string> words{"enable"};
+        words.insert(words.end(), units.begin(), units.end());
+        const SystemctlResult result = systemctl(words);
+        if (result.exit_status != 0)
+            throw Error(ErrorKind::unit,
+                        fmt::format("enable {}: {}", fmt::join(units, " "),
+                                    result.output.empty() ? "systemctl failed without a word"
+                                                          : printable(result.output)));
+        // The one thing that it reports of a change: "Created symlink A → B."
+        return result.output.find("Created symlink") != std::string::npos;
+    }
+
+private:
+    SystemctlResult systemctl(std::vector<std::string> words) const {
+        words.insert(words.begin(), "--root=" + root_.string());
+        return run_systemctl(words);
+    }
+
+    fs::path root_;
+};
+
+} // namespace
+
+std::unique_ptr<UnitManager> make_offline_units(const fs::path& root) {
+    return std::make_unique<OfflineUnits>(root);
+}
+
+} // namespace provisor

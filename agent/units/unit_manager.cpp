@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "units/unit_manager.hpp"
+
+namespace provisor {
+
+std::string_view to_string(UnitVerb verb) {
+    switch (verb) {
+    case UnitVerb::start:
+        return "start";
+    case UnitVerb::restart:
+        return "restart";
+    case UnitVerb::reload:
+        return "reload";
+    case UnitVerb::reload_or_restart:
+        break;
+    }
+    return "reload-or-restart";
+}
+
+} // namespace provisor

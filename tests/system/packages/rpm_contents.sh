@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The rpm at file level: what is in it, that it installs and verifies below a folder, and what rpmlint says.
+. "$(dirname "$0")/../harness/check.sh"
+command -v rpm >/dev/null || skip "rpm is not installed"
+rpm=$(the_rpm)
+
+rpm -qpl "$rpm" >"$scratch/files"
+for file in /usr/bin/provisor /usr/libexec/provisor/provisor-fetch /usr/lib/systemd/system/provisor.service \
+    /usr/lib/systemd/system/provisor-apply.service /usr/lib/systemd/system/provisor.timer /usr/lib/sysusers.d/provisor.conf \
+    /usr/lib/tmpfiles.d/provisor.conf /usr/lib/systemd/catalog/provisor.catalog /usr/share/man/man8/provisor.8.gz; do
+    grep -qx "$file" "$scratch/files" || fails "the package lacks $file; it has: $(cat "$scratch/files")"
+done
+holds "programs, units, accounts, folders, catalog and manual pages are there"
+expect_eq "files outside of /usr" "" "$(grep -v '^/usr/' "$scratch/files" || true)"
+expect_eq "libraries whose names differ from one distribution to the next" "" \
+    "$(rpm -qp --requires "$rpm" | grep -E 'yaml|spdlog|fmt' || true)"
+expect_eq "macros that nobody expanded" "" "$(rpm -qp --scripts "$rpm" | grep '%{\|%systemd' || true)"
+
+mkdir "$scratch/root"
+rpm --install --root "$scratch/root" --nodeps --noscripts --ignoreos "$rpm"
+rpm --verify --root "$scratch/root" --nodeps --noscripts provisor || fails "rpm --verify finds changes"
+holds "installed and verified below a folder"
+"$scratch/root/usr/bin/provisor" --version | grep -q '^provisor ' || fails "the installed program does not run"
+holds "the installed program runs"
+rpm --erase --root "$scratch/root" --nodeps --noscripts provisor
+expect_eq "files that are left after removal" "" \
+    "$(find "$scratch/root/usr" -name '*provisor*' 2>/dev/null || true)"
+
+rpmlint --config "$source_dir/packaging/rpm/rpmlint.toml" "$rpm" >"$scratch/rpmlint" 2>&1 || true
+cat "$scratch/rpmlint"
+grep -qE ' 0 errors?, 0 warnings?' "$scratch/rpmlint" || fails "rpmlint has complaints"

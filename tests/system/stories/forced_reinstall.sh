@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An agent that is told 100 times to install the same thing: one body, 99 answers 304, no restart, nothing written.
+#
+# How "nothing written" is counted: (1) every file below the state folder, the install folders and /run/provisor is listed
+# with inode, size, mode, owner, mtime and ctime before and after 99 passes, and nobody can set a ctime back; (2) strace
+# follows one pass and all its children and counts calls that change or sync a file.
+. "$(dirname "$0")/../harness/story.sh"
+
+host_boot
+host_install_deb
+daemon_off
+origin_start
+publish "$(service_program 1.0.0)" app
+app_manifest | manifest app
+
+step "the first pass installs"
+apply --force
+expect_pass "first pass" 0 install
+expect_eq "running version" 1.0.0 "$(service_running)"
+started=$(invocation)
+before=$(host_listing "${provisor_places[@]}")
+logged=$(host_journal -o cat SYSLOG_IDENTIFIER=provisor | wc -l)
+
+step "99 forced passes"
+unchanged=0
+for ((i = 0; i < 99; i++)); do
+    apply --force
+    [ "$status $(decision)" = "0 unchanged" ] && unchanged=$((unchanged + 1))
+done
+expect_eq "passes that ended as unchanged" 99 "$unchanged"
+expect_eq "requests" 100 "$(requests)"
+expect_eq "bodies sent" 1 "$(requests /app 200)"
+expect_eq "answers 304" 99 "$(requests /app 304)"
+expect_eq "body bytes sent" "$(stat -c %s "$(service_program 1.0.0)")" "$(body_bytes)"
+expect_eq "restarts" 0 "$(($(service_starts) - 1))"
+expect_eq "invocation of the service" "$started" "$(invocation)"
+after=$(host_listing "${provisor_places[@]}")
+expect_eq "files that differ in anything, ctime included" "" "$(diff <(echo "$before") <(echo "$after"))"
+host_run journalctl --sync
+expect_eq "journal lines for 99 passes" 99 "$(($(host_journal -o cat SYSLOG_IDENTIFIER=provisor | wc -l) - logged))"
+
+step "one more pass under strace"
+strace -f -qq -y -o "$work/strace.log" -e trace=file,desc,ftruncate,truncate,fsync,fdatasync,sync_file_range,syncfs \
+    nsenter -t "$host_leader" -m -u -i -n -p -r -w /usr/bin/provisor --json apply --force >"$work/pass.json"
+expect_eq "decision" unchanged "$(decision)"
+# Names and metadata that change; data that is synced.
+mutating='^[0-9]+ +(rename|renameat|renameat2|unlink|unlinkat|mkdir|mkdirat|rmdir|link|linkat|symlink|symlinkat|mknod|mknodat|truncate|ftruncate|fallocate|chmod|fchmod|fchmodat|chown|fchown|lchown|fchownat|utime|utimes|utimensat|futimesat|setxattr|fsetxattr|lsetxattr|fsync|fdatasync|sync_file_range|syncfs)\('
+expect_eq "calls that change or sync a file" "" \
+    "$(grep -E "$mutating" "$work/strace.log" | grep -vE ' = -1 E' || true)"
+# Files that are opened for writing; the lock is opened and never written.
+expect_eq "files opened for writing" "/run/provisor/lock" \
+    "$(grep -E '^[0-9]+ +open(at)?\(' "$work/strace.log" | grep -E 'O_WRONLY|O_RDWR' | grep -vE ' = -1 E|"/dev/' |
+        sed -E 's/^[^"]*"([^"]*)".*/\1/' | sort -u)"
+expect_eq "bytes written to files" "" \
+    "$(grep -E '^[0-9]+ +(write|pwrite64|writev|pwritev)\([0-9]+<(/var|/run|/usr|/etc|/opt|/tmp)' "$work/strace.log" || true)"

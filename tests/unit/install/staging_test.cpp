@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "install/staging.hpp"
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/tree_listing.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+using test::list_tree;
+using test::read_text;
+using test::TemporaryFolder;
+using test::write_text;
+
+class StagingTest : public testing::Test {
+protected:
+    StagingTest() {
+        paths.root = folder.path();
+        fs::create_directories(folder / "opt");
+    }
+
+    InstalledFile file(const std::string& path, const std::string& content, mode_t mode = 0755) {
+        return {path, sha256_of(content), mode, "root", "root"};
+    }
+
+    Fd blob(const std::string& content) {
+        write_text(folder / "blob", content);
+        return Fd(::open((folder / "blob").c_str(), O_RDONLY));
+    }
+
+    std::size_t temporaries() {
+        std::size_t count = 0;
+        for (const auto& entry : fs::recursive_directory_iterator(folder.path()))
+            count += entry.path().filename().string().starts_with(".provisor-") ? 1 : 0;
+        return count;
+    }
+
+    TemporaryFolder folder;
+    Paths paths;
+    Interrupt interrupt;
+};
+
+TEST_F(StagingTest, PutsContentAndModeInPlaceTogether) {
+    Staging staging(paths);
+    staging.stage_blob(file("/opt/app", "new", 0750), blob("new").get(), interrupt);
+    EXPECT_FALSE(fs::exists(folder / "opt/app")) << "nothing at the target before commit";
+    staging.commit();
+    EXPECT_EQ(read_text(folder / "opt/app"), "new");
+    struct stat facts {};
+    ASSERT_EQ(::stat((folder / "opt/app").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, 0750U);
+    EXPECT_EQ(temporaries(), 0U);
+}
+
+TEST_F(StagingTest, ARunningOrOpenFileKeepsItsOldBytes) {
+    write_text(folder / "opt/app", "old");
+    const Fd open_file(::open((folder / "opt/app").c_str(), O_RDONLY));
+    Staging staging(paths);
+    staging.stage_blob(file("/opt/app", "new"), blob("new").get(), interrupt);
+    staging.commit();
+    EXPECT_EQ(sha256_of_fd(open_file.get(), interrupt, "old"), sha256_of("old"));
+}
+
+TEST_F(StagingTest, ASecondHardLinkKeepsTheOldContent) {
+    write_text(folder / "opt/app", "old");
+    fs::create_hard_link(folder / "opt/app", folder / "opt/link");
+    Staging staging(paths);
+    staging.stage_blob(file("/opt/app", "new"), blob("new").get(), interrupt);
+    staging.commit();
+    EXPECT_EQ(read_text(folder / "opt/link"), "old");
+}
+
+TEST_F(StagingTest, ADamagedBlobReachesNoTarget) {
+    write_text(folder / "opt/app", "old");
+    const auto before = list_tree(folder / "opt/app");
+    try {
+        Staging staging(paths);
+        staging.stage_blob(file("/opt/app", "what was recorded"), blob("damaged").get(), interrupt);
+        FAIL() << "a damaged blob was staged";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::digest);
+    }
+    EXPECT_EQ(list_tree(folder / "opt/app"), before);
+    EXPECT_EQ(temporaries(), 0U);
+}
+
+TEST_F(StagingTest, WithoutCommitNothingHappens) {
+    write_text(folder / "opt/app", "old");
+    {
+        Staging staging(paths);
+        staging.stage_blob(file("/opt/app", "new"), blob("new").get(), interrupt);
+        staging.stage_text(file("/opt/other", "text", 0644), "text");
+        EXPECT_EQ(temporaries(), 2U);
+    }
+    EXPECT_EQ(read_text(folder / "opt/app"), "old");
+    EXPECT_FALSE(fs::exists(folder / "opt/other"));
+    EXPECT_EQ(temporaries(), 0U);
+}
+
+TEST_F(StagingTest, AnInterruptedCopyLeavesNothing) {
+    interrupt.raise();
+    {
+        Staging staging(paths);
+        EXPECT_THROW(staging.stage_blob(file("/opt/app", "new"), blob("new").get(), interrupt),
+                     Interrupted);
+    }
+    EXPECT_FALSE(fs::exists(folder / "opt/app"));
+    EXPECT_EQ(temporaries(), 0U);
+}
+
+TEST_F(StagingTest, MakesMissingFoldersReadableForAll) {
+    Staging staging(paths);
+    staging.stage_text(file("/srv/a/b/app", "x"), "x");
+    staging.commit();
+    for (const char* name : {"srv", "srv/a", "srv/a/b"}) {
+        struct stat facts {};
+        ASSERT_EQ(::stat((folder / name).c_str(), &facts), 0);
+        EXPECT_EQ(facts.st_mode & 07777, 0755U) << name;
+    }
+}
+
+TEST_F(StagingTest, RefusesAFolderThatEverybodyMayWrite) {
+    fs::create_directories(folder / "tmp");
+    fs::permissions(folder / "tmp", fs::perms::all | fs::perms::sticky_bit);
+    Staging staging(paths);
+    EXPECT_THROW(staging.stage_text(file("/tmp/app", "x"), "x"), Error);
+    EXPECT_EQ(temporaries(), 0U);
+}
+
+TEST_F(StagingTest, ALinkInsideOfARootCannotLeadOut) {
+    const TemporaryFolder outside;
+    fs::create_symlink(outside.path(), folder / "usr");
+    fs::create_directories(folder.path() / outside.path().relative_path());
+    Staging staging(paths);
+    staging.stage_text(file("/usr/bin/app", "x"), "x");
+    staging.commit();
+    EXPECT_TRUE(fs::is_empty(outside.path())) << "a file was written outside of the root";
+    EXPECT_TRUE(fs::exists(folder.path() / outside.path().relative_path() / "bin/app"))
+        << "an absolute link is followed from the root's own top";
+}
+
+TEST_F(StagingTest, AFailedRenameNamesTheTargetAndKeepsIt) {
+    write_text(folder / "opt/app/inside", "a folder is in the way");
+    Staging staging(paths);
+    staging.stage_text(file("/opt/app", "x"), "x");
+    try {
+        staging.commit();
+        FAIL() << "a folder was replaced by a file";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::io);
+        EXPECT_NE(std::string(error.what()).find("/opt/app"), std::string::npos);
+    }
+    EXPECT_TRUE(fs::exists(folder / "opt/app/inside"));
+}
+
+TEST_F(StagingTest, SweepRemovesOnlyItsOwnLeftovers) {
+    write_text(folder / "opt/.provisor-0123456789abcdef", "left over");
+    write_text(folder / "opt/.other", "somebody else's");
+    write_text(folder / "elsewhere/.provisor-0123456789abcdef", "not a folder of any target");
+    const auto removed = sweep_temporaries(
+        {file("/opt/app", "x"), file("/opt/b", "x"), file("/none/c", "x")}, paths);
+    ASSERT_EQ(removed.size(), 1U);
+    EXPECT_EQ(removed[0], folder / "opt/.provisor-0123456789abcdef");
+    EXPECT_TRUE(fs::exists(folder / "opt/.other"));
+    EXPECT_TRUE(fs::exists(folder / "elsewhere/.provisor-0123456789abcdef"));
+}
+
+TEST_F(StagingTest, RetiredFilesGoUnlessSomebodyChangedThem) {
+    write_text(folder / "opt/mine", "as installed");
+    write_text(folder / "opt/changed", "edited since");
+    const auto removed =
+        remove_retired({file("/opt/mine", "as installed"), file("/opt/changed", "as installed"),
+                        file("/opt/gone", "x")},
+                       paths, interrupt);
+    EXPECT_EQ(removed, std::vector<std::string>{"/opt/mine"});
+    EXPECT_FALSE(fs::exists(folder / "opt/mine"));
+    EXPECT_TRUE(fs::exists(folder / "opt/changed"));
+}
+
+} // namespace
+} // namespace provisor

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/marker.hpp"
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+
+#include <gtest/gtest.h>
+
+namespace provisor {
+namespace {
+
+Marker sample() {
+    const std::string digest = sha256_of("content");
+    return {"app", digest, {{"/usr/local/bin/app", digest, 0755, "root", "root"}}, {}, false};
+}
+
+TEST(Marker, ComesBackFromItsJsonUnchanged) {
+    Marker marker = sample();
+    marker.retired = {{"/usr/local/bin/old", sha256_of("old"), 04755, "svc", "1000"}};
+    marker.in_doubt = true;
+    const std::optional<Marker> back = parse_marker(to_json(marker));
+    ASSERT_TRUE(back);
+    EXPECT_TRUE(back->same_installation(marker));
+    EXPECT_EQ(back->retired, marker.retired);
+    EXPECT_TRUE(back->in_doubt);
+}
+
+TEST(Marker, HoldsNothingVolatile) {
+    const std::string text = to_json(sample());
+    for (const char* word : {"time", "etag", "url", "version", "inode", "mtime"})
+        EXPECT_EQ(text.find(word), std::string::npos) << word;
+}
+
+TEST(Marker, IdentityIsContentPathModeAndOwner) {
+    const Marker marker = sample();
+    Marker other = marker;
+    EXPECT_TRUE(marker.same_installation(other));
+    other.retired = other.files;
+    EXPECT_TRUE(marker.same_installation(other)) << "what has still to be removed is no part of it";
+    for (const auto change :
+         {+[](Marker& m) { m.artifact = sha256_of("x"); },
+          +[](Marker& m) { m.files[0].mode = 0700; }, +[](Marker& m) { m.files[0].owner = "svc"; },
+          +[](Marker& m) { m.files[0].path = "/x"; },
+          +[](Marker& m) { m.files[0].sha256 = sha256_of("x"); },
+          +[](Marker& m) { m.files.clear(); }}) {
+        other = marker;
+        change(other);
+        EXPECT_FALSE(marker.same_installation(other));
+    }
+}
+
+TEST(Marker, DamagedTextIsNoMarker) {
+    const std::string whole = to_json(sample());
+    for (std::size_t length = 0; length + 2 < whole.size(); ++length)
+        EXPECT_FALSE(parse_marker(whole.substr(0, length))) << "cut after " << length << " bytes";
+    for (const char* text : {"[]", "null", "3", "{\"schema\":1}", "\xff\xff", "{\"schema\":\"1\"}"})
+        EXPECT_FALSE(parse_marker(text)) << text;
+}
+
+TEST(Marker, OfANewerProvisorIsNotTouched) {
+    try {
+        parse_marker("{\"schema\": 2, \"surprise\": true}");
+        FAIL() << "a newer schema was accepted";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::config);
+        EXPECT_NE(std::string(error.what()).find("newer provisor"), std::string::npos);
+    }
+}
+
+} // namespace
+} // namespace provisor

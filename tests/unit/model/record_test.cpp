@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/record.hpp"
+
+#include "base/sha256.hpp"
+
+#include <gtest/gtest.h>
+
+namespace provisor {
+namespace {
+
+HistoryEntry entry(const std::string& version, Decision decision = Decision::update) {
+    return {WallTime(std::chrono::seconds(1'700'000'000)),
+            decision,
+            version,
+            sha256_of(version),
+            "https://o/x",
+            "why",
+            "id"};
+}
+
+TEST(Record, ComesBackFromItsJsonUnchanged) {
+    Record record;
+    record.hashed = {{"/opt/app", {1, 2, 3, -4, 5'000'000'000'000}, sha256_of("x")}};
+    record.remember(entry("1"));
+    record.remember(entry("2", Decision::repair));
+    EXPECT_EQ(parse_record(to_json(record)), record);
+}
+
+TEST(Record, DamagedTextIsAnEmptyRecord) {
+    EXPECT_EQ(parse_record(""), Record{});
+    EXPECT_EQ(parse_record("{"), Record{});
+    EXPECT_EQ(parse_record("{\"schema\":1,\"hashed\":3,\"history\":[]}"), Record{});
+}
+
+TEST(Record, KeepsTheNewestOnly) {
+    Record record;
+    for (std::size_t i = 0; i < Record::history_limit + 10; ++i)
+        record.remember(entry(std::to_string(i)));
+    ASSERT_EQ(record.history.size(), Record::history_limit);
+    EXPECT_EQ(record.history.front().version, "10");
+}
+
+TEST(Record, TellsWhenAContentWasPutInPlaceAndNotWhenItWasRepaired) {
+    Record record;
+    HistoryEntry installed = entry("1");
+    HistoryEntry repaired = entry("1", Decision::repair);
+    repaired.when += std::chrono::hours(5);
+    record.remember(installed);
+    record.remember(repaired);
+    ASSERT_NE(record.last_with(sha256_of("1")), nullptr);
+    EXPECT_EQ(record.last_with(sha256_of("1"))->when, installed.when);
+    EXPECT_EQ(record.last_with(sha256_of("2")), nullptr);
+}
+
+} // namespace
+} // namespace provisor

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include "base/sha256.hpp"
+
+#include <unistd.h>
+
+namespace provisor::test {
+
+Machine::Machine() {
+    paths.state_dir = folder / "state";
+    paths.run_dir = folder / "run";
+    paths.unit_dir = (folder / "units").string();
+    paths.manifest_dirs = {folder / "manifests"};
+    std::filesystem::create_directories(folder / "bin");
+    std::filesystem::create_directories(folder / "run");
+}
+
+Component Machine::app() const {
+    Component component;
+    component.name = "app";
+    component.version = "1.0";
+    component.url = app_url;
+    component.files = {{"", (folder / "bin/app").string(), 0755, std::to_string(::geteuid()),
+                        std::to_string(::getegid())}};
+    component.health.settle = Duration::zero();
+    return component;
+}
+
+Component Machine::app_with_unit() const {
+    Component component = app();
+    UnitSpec unit;
+    unit.name = "app.service";
+    component.units = {unit};
+    return component;
+}
+
+PassReport Machine::run(const std::vector<Component>& components, const PassOptions& options) {
+    Settings settings;
+    settings.config = config;
+    settings.components = components;
+    return run_pass(settings, paths, options, {origin, units, journal, interrupt, progress});
+}
+
+Outcome Machine::run_one(const Component& component, const PassOptions& options) {
+    return run({component}, options).components.at(0);
+}
+
+void Machine::publish(const std::string& content, const std::string& etag, const std::string& url) {
+    origin.pages[url] = {content, etag, "", 200};
+}
+
+std::filesystem::path Machine::blob(const std::string& content) const {
+    return paths.state_dir / "cache/blobs" / sha256_of(content);
+}
+
+std::string script(const std::string& text) { return "#!/bin/sh\n" + text + "\n"; }
+
+} // namespace provisor::test

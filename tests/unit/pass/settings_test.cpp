@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/settings.hpp"
+
+#include "base/error.hpp"
+#include "pass/lock.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+#include <thread>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+using test::write_text;
+
+class SettingsTest : public testing::Test {
+protected:
+    SettingsTest() {
+        paths = make_paths(folder.path(), false, [](const char*) { return std::nullopt; });
+        vendor = paths.manifest_dirs[0];
+        admin = paths.manifest_dirs[3];
+    }
+
+    static std::string manifest(const std::string& name, const std::string& url = "https://o/x") {
+        return "components:\n  " + name + ":\n    url: " + url + "\n    path: /opt/" + name + "\n";
+    }
+
+    Settings load() { return load_settings(paths, Facts{"x86_64", "", "linux"}); }
+
+    std::vector<std::string> names(const Settings& settings) {
+        std::vector<std::string> all;
+        for (const Component& component : settings.components)
+            all.push_back(component.name);
+        return all;
+    }
+
+    test::TemporaryFolder folder;
+    Paths paths;
+    fs::path vendor;
+    fs::path admin;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(SettingsTest, OfAnEmptyMachineAreTheDefaults) {
+    const Settings settings = load();
+    EXPECT_EQ(settings.config, AgentConfig{});
+    EXPECT_TRUE(settings.components.empty());
+    EXPECT_TRUE(settings.manifest_errors.empty());
+}
+
+TEST_F(SettingsTest, FilesOfAllFoldersMerge) {
+    write_text(vendor / "a.yaml", manifest("a"));
+    write_text(admin / "b.yaml", manifest("b"));
+    EXPECT_EQ(names(load()), (Names{"a", "b"}));
+}
+
+TEST_F(SettingsTest, AFileOfTheSameNameInALaterFolderReplaces) {
+    write_text(vendor / "a.yaml", manifest("a", "https://vendor/a"));
+    write_text(admin / "a.yaml", manifest("a", "https://admin/a"));
+    const Settings settings = load();
+    ASSERT_EQ(settings.components.size(), 1U);
+    EXPECT_EQ(settings.components[0].url, "https://admin/a");
+    ASSERT_EQ(settings.shadowed.size(), 1U);
+    EXPECT_EQ(settings.shadowed[0].file, vendor / "a.yaml");
+    EXPECT_EQ(settings.shadowed[0].by, admin / "a.yaml");
+    EXPECT_FALSE(settings.shadowed[0].masked);
+}
+
+TEST_F(SettingsTest, AnEmptyFileOrALinkToDevNullMasks) {
+    write_text(vendor / "a.yaml", manifest("a"));
+    write_text(vendor / "b.yaml", manifest("b"));
+    write_text(admin / "a.yaml", "");
+    fs::create_symlink("/dev/null", admin / "b.yaml");
+    const Settings settings = load();
+    EXPECT_TRUE(settings.components.empty());
+    ASSERT_EQ(settings.shadowed.size(), 2U);
+    EXPECT_TRUE(settings.shadowed[0].masked);
+    EXPECT_TRUE(settings.shadowed[1].masked);
+}
+
+TEST_F(SettingsTest, OneBadFileCostsOnlyItsOwnComponents) {
+    write_text(admin / "bad.yaml", "components:\n  a:\n    ulr: https://o/a\n    path: /opt/a\n");
+    write_text(admin / "good.yaml", manifest("b"));
+    const Settings settings = load();
+    EXPECT_EQ(names(settings), Names{"b"});
+    ASSERT_FALSE(settings.manifest_errors.empty());
+    EXPECT_EQ(settings.failed_files, std::vector<fs::path>{admin / "bad.yaml"});
+}
+
+TEST_F(SettingsTest, OtherFilesInTheFolderAreIgnored) {
+    write_text(admin / "README", "not a manifest");
+    write_text(admin / "x.yaml~", "not: a manifest");
+    write_text(admin / ".x.yaml", "an editor's: swap file");
+    EXPECT_TRUE(load().manifest_errors.empty());
+}
+
+TEST_F(SettingsTest, DropinsOverrideTheMainFile) {
+    write_text(paths.config_file, "interval: 10min\nparallel: 4\n");
+    write_text(paths.config_dropins / "10-site.yaml", "interval: 1min\n");
+    const Settings settings = load();
+    EXPECT_EQ(settings.config.interval, std::chrono::minutes(1));
+    EXPECT_EQ(settings.config.parallel, 4U);
+}
+
+TEST_F(SettingsTest, ABadConfigurationIsTold) {
+    write_text(paths.config_file, "intervall: 10min\n");
+    const Settings settings = load();
+    ASSERT_EQ(settings.config_errors.size(), 1U);
+    EXPECT_EQ(settings.config_errors[0].place.line, 1);
+    EXPECT_NE(settings.config_errors[0].message.find("interval"), std::string::npos);
+}
+
+TEST_F(SettingsTest, TheStateDirectoryCanMove) {
+    write_text(paths.config_file, "state_dir: /srv/provisor\n");
+    load();
+    EXPECT_EQ(paths.state_dir, folder / "srv/provisor");
+}
+
+TEST(Lock, IsHeldByOneAndFreeWhenItGoes) {
+    const test::TemporaryFolder folder;
+    Paths paths;
+    paths.run_dir = folder / "run";
+    Interrupt interrupt;
+    {
+        const auto held = PassLock::acquire(paths, PassLock::Wait::no, interrupt);
+        ASSERT_TRUE(held);
+        EXPECT_FALSE(PassLock::acquire(paths, PassLock::Wait::no, interrupt));
+    }
+    EXPECT_TRUE(PassLock::acquire(paths, PassLock::Wait::no, interrupt));
+}
+
+TEST(Lock, WaitingEndsWithAnInterrupt) {
+    const test::TemporaryFolder folder;
+    Paths paths;
+    paths.run_dir = folder / "run";
+    Interrupt interrupt;
+    const auto held = PassLock::acquire(paths, PassLock::Wait::no, interrupt);
+    std::thread later([&] { interrupt.raise(); });
+    EXPECT_THROW(PassLock::acquire(paths, PassLock::Wait::yes, interrupt), Interrupted);
+    later.join();
+}
+
+} // namespace
+} // namespace provisor

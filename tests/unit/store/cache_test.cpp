@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/cache.hpp"
+
+#include "base/sha256.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/tree_listing.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+using test::list_tree;
+using test::read_text;
+using test::write_text;
+
+class CacheTest : public testing::Test {
+protected:
+    std::string put(const std::string& from, const std::string& content,
+                    const Validator& validator) {
+        Body body{cache.begin_body(from), content.size(), sha256_of(content)};
+        write_all(body.file.get(), content, "body");
+        cache.keep(from, body, validator);
+        return body.sha256;
+    }
+
+    fs::path blob(const std::string& sha256) { return folder / "cache/blobs" / sha256; }
+
+    test::TemporaryFolder folder;
+    Cache cache{folder / "cache"};
+    Interrupt interrupt;
+    const std::string url = "https://user:hunter2@origin/app?X-Amz-Signature=hunter3";
+};
+
+TEST_F(CacheTest, IsNotMadeBeforeThereIsSomethingToKeep) {
+    EXPECT_FALSE(cache.find(url));
+    EXPECT_FALSE(cache.open_blob(sha256_of("x")));
+    cache.prune({}, Cache::Mode::remove);
+    EXPECT_FALSE(fs::exists(folder / "cache"));
+}
+
+TEST_F(CacheTest, BindsValidatorAndBytes) {
+    const std::string digest = put(url, "content", {"\"v1\"", "Mon, 01 Jan 2024 00:00:00 GMT"});
+    const auto entry = cache.find(url);
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->validator.etag, "\"v1\"");
+    EXPECT_EQ(entry->sha256, digest);
+    EXPECT_EQ(entry->size, 7U);
+    EXPECT_EQ(read_text(blob(digest)), "content");
+    EXPECT_TRUE(fs::is_empty(folder / "cache/partial"));
+}
+
+TEST_F(CacheTest, IsClosedToOthersAndHoldsNoSecret) {
+    put(url, "content", {"\"v1\"", ""});
+    for (const auto& entry : fs::recursive_directory_iterator(folder / "cache")) {
+        struct stat facts {};
+        ASSERT_EQ(::stat(entry.path().c_str(), &facts), 0);
+        EXPECT_EQ(facts.st_mode & 0077, 0U) << entry.path();
+        if (entry.is_regular_file()) {
+            EXPECT_EQ(read_text(entry.path()).find("hunter"), std::string::npos) << entry.path();
+        }
+    }
+}
+
+TEST_F(CacheTest, KeepsSeveralUrlsAndVersionsSideBySide) {
+    const std::string one = put("https://o/1", "one", {"\"same\"", ""});
+    const std::string two = put("https://o/2", "two", {"\"same\"", ""});
+    EXPECT_EQ(cache.find("https://o/1")->sha256, one);
+    EXPECT_EQ(cache.find("https://o/2")->sha256, two) << "an ETag belongs to its URL alone";
+    put("https://o/1", "three", {"\"new\"", ""});
+    EXPECT_TRUE(cache.open_blob(one)) << "the version before stays";
+}
+
+TEST_F(CacheTest, DoesNotTrustARecordWhoseBlobIsCutOrGone) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    fs::resize_file(blob(digest), 3);
+    EXPECT_FALSE(cache.find(url));
+    fs::remove(blob(digest));
+    EXPECT_FALSE(cache.find(url));
+}
+
+TEST_F(CacheTest, VerifyDropsADamagedBlobOfTheSameSize) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    EXPECT_TRUE(cache.verify_blob(digest, interrupt));
+    write_text(blob(digest), "cONTENT");
+    EXPECT_TRUE(cache.find(url)) << "size alone cannot tell";
+    EXPECT_FALSE(cache.verify_blob(digest, interrupt));
+    EXPECT_FALSE(cache.find(url)) << "so that the next request is unconditional";
+}
+
+TEST_F(CacheTest, ADamagedRecordIsAsGoodAsNone) {
+    put(url, "content", {"\"v1\"", ""});
+    for (const auto& entry : fs::directory_iterator(folder / "cache/urls"))
+        for (const char* text : {"", "{", "[]", "{\"schema\":2}"}) {
+            write_text(entry.path(), text);
+            EXPECT_FALSE(cache.find(url)) << text;
+        }
+}
+
+TEST_F(CacheTest, TheSameAnswerAgainWritesNoRecord) {
+    put(url, "content", {"\"v1\"", ""});
+    const auto before = list_tree(folder / "cache/urls");
+    put(url, "content", {"\"v1\"", ""});
+    EXPECT_EQ(list_tree(folder / "cache/urls"), before);
+}
+
+TEST_F(CacheTest, AnEtagThatIsNoTextIsNotStored) {
+    put(url, "content", {"\"\xff\xfe\"", ""});
+    EXPECT_FALSE(cache.find(url));
+}
+
+TEST_F(CacheTest, PruneDropsAllButWhatIsKept) {
+    const std::string one = put("https://o/1", "one", {"\"1\"", ""});
+    const std::string two = put("https://o/2", "twotwo", {"\"2\"", ""});
+    cache.begin_body("https://o/3");
+    const auto before = list_tree(folder.path());
+    const auto would = cache.prune({one}, Cache::Mode::report);
+    EXPECT_EQ(would.blobs, std::vector<std::string>{two});
+    EXPECT_EQ(would.bytes, 6U);
+    EXPECT_EQ(list_tree(folder.path()), before) << "a report changes nothing";
+    cache.prune({one}, Cache::Mode::remove);
+    EXPECT_TRUE(cache.find("https://o/1"));
+    EXPECT_FALSE(cache.find("https://o/2"));
+    EXPECT_FALSE(fs::exists(blob(two)));
+    EXPECT_TRUE(fs::is_empty(folder / "cache/partial"));
+    EXPECT_EQ(
+        std::distance(fs::directory_iterator(folder / "cache/urls"), fs::directory_iterator()), 1);
+}
+
+} // namespace
+} // namespace provisor
