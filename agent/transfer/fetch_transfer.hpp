@@ -9,6 +9,8 @@
 
 namespace provisor {
 
+class FetchProcess;
+
 /// The real network: starts `program` (provisor-fetch) over a socket pair when the first batch that
 /// is not empty arrives, and keeps it for the batches that follow. The certificate and key files
 /// that `config` names are read here (they may be readable by root alone) and handed over by
@@ -23,11 +25,14 @@ public:
     std::vector<TransferResult> run(std::vector<TransferRequest> requests,
                                     const Interrupt& interrupt, Progress& progress) override;
 
+    /// The process id of the running provisor-fetch, or -1: for tests.
+    int fetcher_pid() const;
+
 private:
-    struct Child;
     std::string program_;
     AgentConfig config_;
-    std::unique_ptr<Child> child_;
+    std::unique_ptr<FetchProcess> process_;
+    std::uint32_t next_id_ = 0;
 };
 
 } // namespace provisor

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace provisor {
 namespace {
@@ -65,7 +66,10 @@ public:
                                     result.output.empty() ? "systemctl failed without a word"
                                                           : printable(result.output)));
         // The one thing that it reports of a change: "Created symlink A → B."
-        return result.output.find("Created symlink") != std::string::npos;
+        const bool changed = result.output.find("Created symlink") != std::string::npos;
+        if (!changed && !result.output.empty())
+            spdlog::warn("enable {}: {}", fmt::join(units, " "), printable(result.output));
+        return changed;
     }
 
 private:

@@ -49,6 +49,16 @@ eventually 10 asked_again || fails "the new daemon made no pass"
 expect_eq "bodies sent" 1 "$(requests /app 200)"
 expect_eq "invocation of the service" "$started" "$(invocation)"
 
+step "an upgrade of a machine that chose the timer"
+host_run systemctl disable --now --quiet provisor.service
+host_run systemctl enable --now --quiet provisor.timer
+host_install_deb "$work/provisor_upgrade.deb"
+expect_eq "timer" "enabled active" "$(host_run systemctl is-enabled provisor.timer) $(host_run systemctl is-active provisor.timer)"
+expect_eq "daemon" "disabled inactive" \
+    "$(host_run systemctl is-enabled provisor.service || true) $(host_run systemctl is-active provisor.service || true)"
+host_run systemctl disable --now --quiet provisor.timer
+host_run systemctl enable --now --quiet provisor.service
+
 step "the machine boots again"
 host_stop
 host_boot

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace provisor {
+
+/// The program behind main(): reads frames from `socket`, does the transfers they ask for, answers
+/// with frames. Returns when the agent has gone away. Throws Error of kind io when it cannot work
+/// at all.
+void run_fetcher(int socket);
+
+} // namespace provisor

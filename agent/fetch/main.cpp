@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// provisor-fetch: HTTP and TLS for the agent. It is started by the agent alone, with a socket as
+// descriptor 3.
+#include "base/error.hpp"
+#include "fetch/fetcher.hpp"
+#include "fetch/privileges.hpp"
+#include "wire/frame.hpp"
+
+#include <cstdio>
+#include <sys/socket.h>
+
+namespace {
+
+constexpr int agent_socket = 3;
+
+bool has_agent() {
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    return ::getsockopt(agent_socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+           domain == AF_UNIX;
+}
+
+} // namespace
+
+int main() {
+    if (!has_agent()) {
+        std::fputs("provisor-fetch is started by provisor and does nothing by itself\n", stderr);
+        return 2;
+    }
+    try {
+        provisor::drop_privileges(agent_socket);
+        provisor::run_fetcher(agent_socket);
+        return 0;
+    } catch (const std::exception& error) {
+        const std::string frame =
+            provisor::encode_frame(provisor::FrameType::fatal, 0, error.what());
+        ::send(agent_socket, frame.data(), frame.size(), MSG_NOSIGNAL);
+        return 1;
+    }
+}

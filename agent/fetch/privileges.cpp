@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fetch/privileges.hpp"
+
+#include "base/error.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+void require(bool done, const char* what) {
+    if (!done)
+        throw system_error(errno, what);
+}
+
+void become_unprivileged() {
+    const passwd* user = ::getpwnam("provisor-fetch");
+    if (user == nullptr)
+        user = ::getpwnam("nobody");
+    // On a system without either (an image under construction) the kernel's overflow uid is nobody,
+    // too.
+    const uid_t uid = user != nullptr ? user->pw_uid : 65534;
+    const gid_t gid = user != nullptr ? user->pw_gid : 65534;
+    require(::setgroups(0, nullptr) == 0, "give up supplementary groups");
+    require(::setresgid(gid, gid, gid) == 0, "change the group");
+    require(::setresuid(uid, uid, uid) == 0, "change the user");
+    if (::setresuid(0, 0, 0) == 0 || ::geteuid() == 0)
+        throw Error(ErrorKind::io, "root could be had back after it was given up");
+}
+
+void limit(int resource, const char* what) {
+    const rlimit none{0, 0};
+    require(::setrlimit(static_cast<__rlimit_resource>(resource), &none) == 0, what);
+}
+
+} // namespace
+
+void drop_privileges(int keep) {
+    const pid_t parent = ::getppid();
+    require(::syscall(SYS_close_range, keep + 1, ~0U, 0) == 0, "close inherited descriptors");
+    if (::geteuid() == 0)
+        become_unprivileged();
+    require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "take no new privileges");
+    require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "be closed to other processes");
+    limit(RLIMIT_CORE, "write no core");
+    limit(RLIMIT_FSIZE, "write no files");
+    ::umask(0777);
+    // After the change of user, which clears it: prctl(2). The parent may have died in the
+    // meantime.
+    require(::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0, "die with the parent");
+    if (::getppid() != parent)
+        throw Error(ErrorKind::io, "the agent is gone");
+}
+
+} // namespace provisor

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace provisor {
+
+/// What travels on the socket between the agent and provisor-fetch. Both run on one machine from
+/// one build, so numbers are in host order and there is no version.
+enum class FrameType : std::uint16_t {
+    settings = 1, ///< agent: once, first
+    get = 2,      ///< agent: a request
+    abandon = 3,  ///< agent: no more frames for this id, please
+    head = 16,    ///< fetcher: the final response's status and headers
+    data = 17,    ///< fetcher: body bytes of a 200
+    end = 18,     ///< fetcher: the response is over and well
+    failed = 19,  ///< fetcher: it is over and not well
+    fatal = 20    ///< fetcher: nothing at all can be done; it exits
+};
+
+/// A frame is a header of 12 bytes (payload length, type, zero, id) and its payload.
+inline constexpr std::size_t frame_header_size = 12;
+inline constexpr std::size_t max_data_payload = 64 * 1024;
+inline constexpr std::size_t max_payload = 1024 * 1024;
+
+struct Frame {
+    FrameType type = FrameType::end;
+    std::uint32_t id = 0;
+    std::string_view payload; ///< valid until the reader is fed again
+};
+
+/// Header and payload as they go over the wire.
+std::string encode_frame(FrameType type, std::uint32_t id, std::string_view payload);
+
+/// Cuts a stream of bytes into frames. The other side is not trusted: a length, type or padding
+/// that cannot be throws Error of kind io, after which the reader must not be used any more.
+class FrameReader {
+public:
+    /// Room for more bytes; to be followed by filled().
+    std::span<std::byte> space();
+    void filled(std::size_t count) { end_ += count; }
+    /// The next whole frame; absent until more bytes have come.
+    std::optional<Frame> next();
+
+private:
+    std::string buffer_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+};
+
+} // namespace provisor

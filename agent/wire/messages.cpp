@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/messages.hpp"
+
+#include <cstring>
+
+namespace provisor {
+namespace {
+
+/// Numbers are 8 bytes, texts a number and their bytes.
+class Writer {
+public:
+    Writer& add(std::uint64_t number) {
+        bytes_.append(reinterpret_cast<const char*>(&number), sizeof number);
+        return *this;
+    }
+    Writer& add(const std::string& text) {
+        add(text.size());
+        bytes_ += text;
+        return *this;
+    }
+    std::string take() { return std::move(bytes_); }
+
+private:
+    std::string bytes_;
+};
+
+class Reader {
+public:
+    explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+    ~Reader() = default;
+
+    std::uint64_t number() {
+        std::uint64_t value = 0;
+        std::memcpy(&value, take(sizeof value).data(), sizeof value);
+        return value;
+    }
+    std::string text() { return std::string(take(number())); }
+    void finish() const {
+        if (!bytes_.empty())
+            throw Error(ErrorKind::io, "a message with trailing bytes");
+    }
+
+private:
+    std::string_view take(std::uint64_t size) {
+        if (size > bytes_.size())
+            throw Error(ErrorKind::io, "a message that is cut short");
+        const std::string_view part = bytes_.substr(0, size);
+        bytes_.remove_prefix(size);
+        return part;
+    }
+
+    std::string_view bytes_;
+};
+
+} // namespace
+
+std::string encode(const FetchSettings& settings) {
+    return Writer()
+        .add(settings.connect_timeout)
+        .add(settings.stall_timeout)
+        .add(settings.total_timeout)
+        .add(settings.parallel)
+        .add(settings.min_tls)
+        .add(settings.proxy)
+        .add(settings.ca_pem)
+        .add(settings.client_cert_pem)
+        .add(settings.client_key_pem)
+        .take();
+}
+
+FetchSettings decode_settings(std::string_view payload) {
+    Reader reader(payload);
+    FetchSettings settings;
+    settings.connect_timeout = reader.number();
+    settings.stall_timeout = reader.number();
+    settings.total_timeout = reader.number();
+    settings.parallel = reader.number();
+    settings.min_tls = reader.text();
+    settings.proxy = reader.text();
+    settings.ca_pem = reader.text();
+    settings.client_cert_pem = reader.text();
+    settings.client_key_pem = reader.text();
+    reader.finish();
+    return settings;
+}
+
+std::string encode(const FetchRequest& request) {
+    return Writer().add(request.url).add(request.etag).add(request.last_modified).take();
+}
+
+FetchRequest decode_request(std::string_view payload) {
+    Reader reader(payload);
+    FetchRequest request;
+    request.url = reader.text();
+    request.etag = reader.text();
+    request.last_modified = reader.text();
+    reader.finish();
+    return request;
+}
+
+std::string encode(const FetchHead& head) {
+    return Writer()
+        .add(head.status)
+        .add(head.content_length ? 1U : 0U)
+        .add(head.content_length.value_or(0))
+        .add(head.etag)
+        .add(head.last_modified)
+        .add(head.retry_after)
+        .take();
+}
+
+FetchHead decode_head(std::string_view payload) {
+    Reader reader(payload);
+    FetchHead head;
+    head.status = reader.number();
+    const bool known = reader.number() != 0;
+    const std::uint64_t length = reader.number();
+    if (known)
+        head.content_length = length;
+    head.etag = reader.text();
+    head.last_modified = reader.text();
+    head.retry_after = reader.text();
+    reader.finish();
+    if (head.status > 999)
+        throw Error(ErrorKind::io, "a message with an impossible status");
+    return head;
+}
+
+std::string encode(const FetchFailure& failure) {
+    return Writer().add(static_cast<std::uint64_t>(failure.kind)).add(failure.message).take();
+}
+
+FetchFailure decode_failure(std::string_view payload) {
+    Reader reader(payload);
+    FetchFailure failure;
+    const std::uint64_t kind = reader.number();
+    failure.message = reader.text();
+    reader.finish();
+    // Only what can go wrong with a transfer; anything else would let the fetcher put words into
+    // the agent's mouth.
+    switch (static_cast<ErrorKind>(kind)) {
+    case ErrorKind::http:
+    case ErrorKind::tls:
+    case ErrorKind::timeout:
+    case ErrorKind::io:
+        failure.kind = static_cast<ErrorKind>(kind);
+        return failure;
+    default:
+        throw Error(ErrorKind::io, "a message with an impossible error kind");
+    }
+}
+
+} // namespace provisor

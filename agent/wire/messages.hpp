@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/error.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace provisor {
+
+/// Payload of FrameType::settings. Times are milliseconds, 0 means none. Certificates travel by
+/// content, since the fetcher can open no file that only root may read.
+struct FetchSettings {
+    std::uint64_t connect_timeout = 0;
+    std::uint64_t stall_timeout = 0;
+    std::uint64_t total_timeout = 0;
+    std::uint64_t parallel = 16;
+    std::string min_tls; ///< "1.2" or "1.3"
+    std::string proxy;   ///< empty: the environment's
+    std::string ca_pem;  ///< empty: the machine's
+    std::string client_cert_pem;
+    std::string client_key_pem;
+    bool operator==(const FetchSettings&) const = default;
+};
+
+/// Payload of FrameType::get.
+struct FetchRequest {
+    std::string url;
+    std::string etag;
+    std::string last_modified;
+    bool operator==(const FetchRequest&) const = default;
+};
+
+/// Payload of FrameType::head: of the final response, after redirects.
+struct FetchHead {
+    std::uint64_t status = 0;
+    std::optional<std::uint64_t> content_length;
+    std::string etag;          ///< empty when there is none that is legal to send back
+    std::string last_modified; ///< likewise
+    std::string retry_after;   ///< as it was sent
+    bool operator==(const FetchHead&) const = default;
+};
+
+/// Payload of FrameType::failed.
+struct FetchFailure {
+    ErrorKind kind = ErrorKind::http;
+    std::string message;
+    bool operator==(const FetchFailure&) const = default;
+};
+
+std::string encode(const FetchSettings& settings);
+std::string encode(const FetchRequest& request);
+std::string encode(const FetchHead& head);
+std::string encode(const FetchFailure& failure);
+
+/// The reverse; each throws Error of kind io for a payload that is cut, too long or otherwise
+/// impossible.
+FetchSettings decode_settings(std::string_view payload);
+FetchRequest decode_request(std::string_view payload);
+FetchHead decode_head(std::string_view payload);
+FetchFailure decode_failure(std::string_view payload);
+
+} // namespace provisor

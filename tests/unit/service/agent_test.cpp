@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon's days: start, passes by interval, what it tells, the watchdog.
+#include "base/error.hpp"
+#include "journal/message_ids.hpp"
+#include "pass/lock.hpp"
+#include "unit/service/daemon.hpp"
+
+#include <csignal>
+#include <gtest/gtest.h>
+
+namespace provisor {
+namespace {
+
+using namespace std::chrono_literals;
+using test::count;
+using test::Daemon;
+using test::sleep_in_pass;
+using test::write_text;
+
+std::string journal(std::string_view id) { return "journal " + std::string(id); }
+
+TEST(Agent, IsReadyBeforeItsFirstPassBegins) {
+    Daemon daemon;
+    daemon.start();
+    const auto seen = daemon.watch_for(500ms);
+    const auto position = [&](const std::string& text) {
+        return std::find_if(seen.begin(), seen.end(),
+                            [&](const auto& s) { return s.text.starts_with(text); });
+    };
+    ASSERT_NE(position("READY=1"), seen.end());
+    ASSERT_NE(position("pass begins"), seen.end());
+    EXPECT_LT(position("READY=1"), position("pass begins"));
+    EXPECT_EQ(count(seen, "READY=1"), 1U);
+    EXPECT_EQ(count(seen, "pass begins"), 1U) << "one pass, then rest";
+    EXPECT_EQ(count(seen, "RELOADING=1"), 0U);
+}
+
+TEST(Agent, NeedsNoConfigurationAtAll) {
+    Daemon daemon;
+    std::filesystem::remove_all(daemon.manifests().parent_path());
+    daemon.start();
+    EXPECT_TRUE(daemon.next("READY=1"));
+    EXPECT_TRUE(daemon.next("pass begins components=0 keep=5"));
+}
+
+TEST(Agent, TellsWhatThePassDoesAndWhenTheNextOneComes) {
+    Daemon daemon;
+    daemon.pass = [](const Interrupt& interrupt, Progress& progress) {
+        progress.set_stage("fetching");
+        progress.begin_transfer(1, "app", 2 << 20);
+        progress.advance_transfer(1, 1 << 20);
+        sleep_in_pass(1300ms, interrupt);
+    };
+    daemon.start();
+    EXPECT_TRUE(daemon.next("STATUS=starting a pass"));
+    EXPECT_TRUE(daemon.next("STATUS=fetching: app 1.0 MiB of 2.0 MiB"));
+    const auto rest = daemon.next("STATUS=0 components");
+    ASSERT_TRUE(rest);
+    EXPECT_NE(rest->text.find("; next pass 20"), std::string::npos) << rest->text;
+}
+
+TEST(Agent, MakesPassesByIntervalAndNoneInBetween) {
+    Daemon daemon;
+    write_text(daemon.config(), "interval: 1500ms\nsplay: 0\n");
+    daemon.start();
+    const auto seen = daemon.watch_for(4000ms);
+    EXPECT_EQ(count(seen, "pass begins"), 3U);
+    EXPECT_EQ(count(seen, "RELOADING=1"), 0U);
+    EXPECT_EQ(daemon.threads(), 1U) << "a thread without a pass";
+}
+
+TEST(Agent, NeverMakesMoreThanOnePassASecond) {
+    Daemon daemon;
+    write_text(daemon.config(), "interval: 1ms\nsplay: 0\n");
+    daemon.start();
+    const auto passes = count(daemon.watch_for(2900ms), "pass begins");
+    EXPECT_LE(passes, 3U);
+    EXPECT_GE(passes, 2U);
+}
+
+TEST(Agent, GoesOnAfterAPassThatFailedAsAWhole) {
+    Daemon daemon;
+    write_text(daemon.config(), "interval: 500ms\nsplay: 0\n");
+    daemon.pass = [](const Interrupt&, Progress&) { throw Error(ErrorKind::io, "no such disk"); };
+    daemon.start();
+    const auto entry = daemon.next(journal(message_id::pass_failed));
+    ASSERT_TRUE(entry);
+    EXPECT_NE(entry->text.find("no such disk"), std::string::npos);
+    EXPECT_TRUE(daemon.next("STATUS=the last pass failed: no such disk"));
+    EXPECT_TRUE(daemon.next("pass begins"));
+    EXPECT_TRUE(daemon.next("pass begins"));
+}
+
+TEST(Agent, DoesNotStartWithABadConfiguration) {
+    Daemon daemon;
+    write_text(daemon.config(), "intervall: 5min\n");
+    daemon.start();
+    EXPECT_EQ(daemon.wait_for_exit(2s), 2);
+    const auto seen = daemon.watch_for(10ms);
+    EXPECT_EQ(count(seen, journal(message_id::config_error)), 1U);
+    EXPECT_EQ(count(seen, "READY=1"), 0U);
+    EXPECT_EQ(count(seen, "pass begins"), 0U);
+}
+
+TEST(Agent, WaitsForAPassMadeByHandWithoutBlocking) {
+    Daemon daemon;
+    const Interrupt interrupt;
+    auto lock = PassLock::acquire(daemon.paths(), PassLock::Wait::no, interrupt);
+    ASSERT_TRUE(lock);
+    daemon.start();
+    EXPECT_TRUE(daemon.next("READY=1"));
+    EXPECT_TRUE(daemon.next("STATUS=waiting for another pass to end"));
+    daemon.signal(SIGHUP);
+    EXPECT_TRUE(daemon.next("RELOADING=1", 500ms)) << "the loop is blocked";
+    EXPECT_EQ(count(daemon.watch_for(700ms), "pass begins"), 0U);
+    lock.reset();
+    EXPECT_TRUE(daemon.next("pass begins", 1s));
+    EXPECT_TRUE(daemon.next("pass ends", 1s));
+    daemon.watch_for(50ms);
+    EXPECT_TRUE(PassLock::acquire(daemon.paths(), PassLock::Wait::no, interrupt))
+        << "the lock is held between passes";
+}
+
+TEST(Agent, HoldsTheLockWhileAPassRuns) {
+    Daemon daemon;
+    daemon.pass = [](const Interrupt& stop, Progress&) { sleep_in_pass(10s, stop); };
+    daemon.start();
+    ASSERT_TRUE(daemon.next("pass begins"));
+    const Interrupt interrupt;
+    EXPECT_FALSE(PassLock::acquire(daemon.paths(), PassLock::Wait::no, interrupt));
+}
+
+TEST(Agent, AnswersTheWatchdogWhileALongPassMakesProgress) {
+    Daemon daemon;
+    daemon.environment = {{"WATCHDOG_USEC", "400000"}};
+    daemon.patience = 1200ms;
+    daemon.pass = [](const Interrupt& interrupt, Progress& progress) {
+        for (std::uint64_t bytes = 0;; ++bytes) {
+            progress.begin_transfer(1, "app", {});
+            progress.advance_transfer(1, bytes);
+            sleep_in_pass(100ms, interrupt);
+        }
+    };
+    daemon.start();
+    daemon.watch_for(3s);
+    EXPECT_GE(count(daemon.watch_for(1s), "WATCHDOG=1"), 2U);
+}
+
+TEST(Agent, LeavesTheWatchdogUnansweredWhenAPassHangs) {
+    Daemon daemon;
+    daemon.environment = {{"WATCHDOG_USEC", "400000"}};
+    daemon.patience = 1200ms;
+    daemon.pass = [](const Interrupt& interrupt, Progress& progress) {
+        progress.set_stage("waiting for something that nobody thought of");
+        sleep_in_pass(60s, interrupt);
+    };
+    daemon.start();
+    EXPECT_GE(count(daemon.watch_for(1s), "WATCHDOG=1"), 2U);
+    daemon.watch_for(3s);
+    EXPECT_EQ(count(daemon.watch_for(1s), "WATCHDOG=1"), 0U);
+}
+
+TEST(Agent, AnswersTheWatchdogBetweenPasses) {
+    Daemon daemon;
+    daemon.environment = {{"WATCHDOG_USEC", "400000"}};
+    daemon.patience = 0ms;
+    daemon.start();
+    ASSERT_TRUE(daemon.next("pass ends"));
+    EXPECT_GE(count(daemon.watch_for(2500ms), "WATCHDOG=1"), 6U);
+}
+
+} // namespace
+} // namespace provisor

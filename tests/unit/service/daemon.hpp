@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fd.hpp"
+#include "model/paths.hpp"
+#include "service/agent.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace provisor::test {
+
+using TestClock = std::chrono::steady_clock;
+
+/// Something that the daemon did, as it arrived at the notify socket.
+struct Sighting {
+    std::string text;
+    TestClock::time_point when;
+};
+
+/// The agent in a child process, with a folder of its own for a root and the test in the place of
+/// the service manager: everything that it tells goes through one datagram socket, so its order is
+/// the order in which it happened. Passes and journal entries are told there, too, as "pass begins
+/// ...", "pass ends" and "journal ID MESSAGE".
+class Daemon {
+public:
+    using Pass = std::function<void(const Interrupt& interrupt, Progress& progress)>;
+
+    Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+    ~Daemon(); ///< kills what still runs
+
+    /// What a pass does; nothing if not set. Runs in the child.
+    Pass pass;
+    std::optional<Duration> patience;
+    std::map<std::string, std::string> environment;
+
+    void start();
+    void signal(int number) const;
+    /// The exit status; absent when it did not end within `limit`.
+    std::optional<int> wait_for_exit(std::chrono::milliseconds limit);
+
+    /// The next sighting that begins with `text`, skipping others; absent after `limit`.
+    std::optional<Sighting> next(const std::string& text,
+                                 std::chrono::milliseconds limit = std::chrono::seconds(5));
+    /// Everything that is seen during this time.
+    std::vector<Sighting> watch_for(std::chrono::milliseconds time);
+
+    /// The number of open descriptors, and of threads.
+    std::size_t open_files() const;
+    std::size_t threads() const;
+
+    std::filesystem::path config() const { return folder_ / "etc/provisor/agent.yaml"; }
+    std::filesystem::path manifests() const { return folder_ / "etc/provisor/components.d"; }
+    const Paths& paths() const { return paths_; }
+
+private:
+    std::optional<Sighting> receive(TestClock::time_point deadline);
+    std::size_t entries_of(const std::string& proc_folder) const;
+    [[noreturn]] void be_the_daemon() const;
+
+    TemporaryFolder folder_;
+    Paths paths_;
+    std::string socket_path_;
+    Fd socket_;
+    pid_t child_ = -1;
+};
+
+/// How many of these begin with `text`.
+std::size_t count(const std::vector<Sighting>& sightings, const std::string& text);
+
+/// Sleeps until the time is over or the interrupt comes, which it throws on.
+void sleep_in_pass(std::chrono::milliseconds time, const Interrupt& interrupt);
+
+} // namespace provisor::test

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/pass_thread.hpp"
+
+#include "base/error.hpp"
+#include "base/interrupt.hpp"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+namespace provisor {
+namespace {
+
+PassResult result_of(PassThread& thread, std::function<PassReport(Progress&)> pass) {
+    thread.start(std::move(pass));
+    pollfd over{thread.over_fd(), POLLIN, 0};
+    EXPECT_EQ(::poll(&over, 1, 5000), 1);
+    return thread.finish();
+}
+
+TEST(PassThread, HandsOverTheReportAndCanBeUsedAgain) {
+    PassThread thread;
+    for (const char* id : {"one", "two"}) {
+        const PassResult result = result_of(thread, [id](Progress&) {
+            PassReport report;
+            report.id = id;
+            return report;
+        });
+        ASSERT_TRUE(result.report);
+        EXPECT_EQ(result.report->id, id);
+        EXPECT_FALSE(thread.running());
+        pollfd over{thread.over_fd(), POLLIN, 0};
+        EXPECT_EQ(::poll(&over, 1, 0), 0) << "still says that a pass is over";
+    }
+}
+
+TEST(PassThread, TellsAnErrorFromTheInterrupt) {
+    PassThread thread;
+    const PassResult failed =
+        result_of(thread, [](Progress&) -> PassReport { throw Error(ErrorKind::io, "no room"); });
+    EXPECT_FALSE(failed.report);
+    EXPECT_EQ(failed.error, "no room");
+    const PassResult interrupted =
+        result_of(thread, [](Progress&) -> PassReport { throw Interrupted(); });
+    EXPECT_FALSE(interrupted.report);
+    EXPECT_EQ(interrupted.error, "");
+}
+
+TEST(PassThread, ShowsTheProgressOfTheRunningPassOnly) {
+    PassThread thread;
+    result_of(thread, [](Progress& progress) {
+        progress.set_stage("first");
+        return PassReport();
+    });
+    Interrupt go;
+    thread.start([&](Progress&) {
+        pollfd wait{go.fd(), POLLIN, 0};
+        ::poll(&wait, 1, 5000);
+        return PassReport();
+    });
+    EXPECT_EQ(thread.snapshot().stage, "");
+    go.raise();
+    thread.finish();
+}
+
+} // namespace
+} // namespace provisor
