@@ -18,8 +18,7 @@ Settings load_files(const std::vector<std::string>& files, const Context& contex
     Settings settings;
     std::vector<ParsedManifest> manifests;
     for (const std::string& file : files) {
-        constexpr std::uint64_t limit = (16ULL << 20) + 1;
-        const std::optional<std::string> text = read_file(file, limit);
+        const std::optional<std::string> text = read_file(file, manifest_size_limit + 1);
         if (!text)
             throw Error(ErrorKind::config, fmt::format("there is no file '{}'", file));
         ParsedManifest parsed = parse_manifest({file, *text}, context.facts);

@@ -3,13 +3,19 @@
 
 #include "base/text.hpp"
 
+#include <cstring>
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 namespace provisor {
 namespace {
 
-ErrorKind kind_of(int code) {
-    switch (code) {
+bool says(const CurlOutcome& outcome, const char* words) {
+    return outcome.detail.find(words) != std::string::npos;
+}
+
+ErrorKind kind_of(const CurlOutcome& outcome) {
+    switch (outcome.code) {
     case CURLE_OPERATION_TIMEDOUT:
         return ErrorKind::timeout;
     case CURLE_SSL_CONNECT_ERROR:
@@ -26,6 +32,11 @@ ErrorKind kind_of(int code) {
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_CLIENTCERT:
         return ErrorKind::tls;
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+        // In TLS 1.3 a server that wants a certificate says so when the client thinks that the
+        // handshake is over.
+        return says(outcome, "alert") ? ErrorKind::tls : ErrorKind::http;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
         return ErrorKind::io;
@@ -34,11 +45,26 @@ ErrorKind kind_of(int code) {
     }
 }
 
+bool concerns_proxy(const CurlOutcome& outcome) {
+    return outcome.code == CURLE_COULDNT_RESOLVE_PROXY || outcome.code == CURLE_PROXY ||
+           says(outcome, "CONNECT tunnel failed") ||
+           (outcome.proxy && outcome.code == CURLE_COULDNT_CONNECT);
+}
+
 } // namespace
 
-FetchFailure classify_curl_code(int code, const std::string& detail) {
-    const char* general = curl_easy_strerror(static_cast<CURLcode>(code));
-    return {kind_of(code), printable(detail.empty() ? general : detail, 500)};
+FetchFailure classify(const CurlOutcome& outcome, WallTime now) {
+    std::string message = outcome.detail.empty()
+                              ? curl_easy_strerror(static_cast<CURLcode>(outcome.code))
+                              : outcome.detail;
+    if (outcome.code == CURLE_COULDNT_CONNECT && outcome.error_number != 0)
+        message += fmt::format(" ({})", std::strerror(outcome.error_number));
+    if (concerns_proxy(outcome))
+        message = "proxy: " + message;
+    // Both are as often the fault of the clock as of the certificate.
+    if (says(outcome, "expired") || says(outcome, "not yet valid"))
+        message += fmt::format(" (this machine's clock says {})", format_rfc3339(now));
+    return {kind_of(outcome), printable(message, 500)};
 }
 
 } // namespace provisor

@@ -6,8 +6,10 @@
 #include "fetch/privileges.hpp"
 #include "wire/frame.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -27,14 +29,18 @@ int main() {
         std::fputs("provisor-fetch is started by provisor and does nothing by itself\n", stderr);
         return 2;
     }
+    // libcurl leaves this to the program when it is told not to touch signals, and OpenSSL writes
+    // to sockets that the other side has closed.
+    std::signal(SIGPIPE, SIG_IGN);
     try {
         provisor::drop_privileges(agent_socket);
         provisor::run_fetcher(agent_socket);
-        return 0;
     } catch (const std::exception& error) {
         const std::string frame =
             provisor::encode_frame(provisor::FrameType::fatal, 0, error.what());
         ::send(agent_socket, frame.data(), frame.size(), MSG_NOSIGNAL);
-        return 1;
+        ::_exit(1);
     }
+    // Without exit handlers: libcurl's would wait for a name that is being looked up.
+    ::_exit(0);
 }

@@ -3,9 +3,11 @@
 
 #include "base/error.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <pwd.h>
 #include <sys/prctl.h>
@@ -37,6 +39,15 @@ void become_unprivileged() {
         throw Error(ErrorKind::io, "root could be had back after it was given up");
 }
 
+/// Started by an unprivileged agent it may still have capabilities of that one's unit.
+void drop_capabilities() {
+    require(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0,
+            "clear the ambient capabilities");
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+    require(::syscall(SYS_capset, &header, none.data()) == 0, "give up all capabilities");
+}
+
 void limit(int resource, const char* what) {
     const rlimit none{0, 0};
     require(::setrlimit(static_cast<__rlimit_resource>(resource), &none) == 0, what);
@@ -49,10 +60,13 @@ void drop_privileges(int keep) {
     require(::syscall(SYS_close_range, keep + 1, ~0U, 0) == 0, "close inherited descriptors");
     if (::geteuid() == 0)
         become_unprivileged();
+    drop_capabilities();
     require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "take no new privileges");
     require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "be closed to other processes");
     limit(RLIMIT_CORE, "write no core");
     limit(RLIMIT_FSIZE, "write no files");
+    // An attempt to write one shall fail, not kill: standard error may be a file.
+    std::signal(SIGXFSZ, SIG_IGN);
     ::umask(0777);
     // After the change of user, which clears it: prctl(2). The parent may have died in the
     // meantime.

@@ -2,6 +2,7 @@
 #include "fetch/response_headers.hpp"
 
 #include "base/text.hpp"
+#include "wire/validator_text.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -13,16 +14,11 @@ namespace {
 
 constexpr std::size_t max_lines = 256;
 constexpr std::size_t max_bytes = 64 * 1024;
-constexpr std::size_t max_etag = 1024;
-constexpr std::size_t max_date = 128;
+constexpr std::string_view blanks = " \t";
 
 std::string_view trimmed(std::string_view text) {
-    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && blank(text.back()))
-        text.remove_suffix(1);
-    return text;
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
 std::string lower(std::string_view text) {
@@ -32,60 +28,61 @@ std::string lower(std::string_view text) {
     return copy;
 }
 
-bool is_plain_text(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
-}
+bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; }
 
 } // namespace
 
-bool is_entity_tag(std::string_view text) {
-    if (text.size() > max_etag)
-        return false;
-    if (text.starts_with("W/"))
-        text.remove_prefix(2);
-    if (text.size() < 2 || text.front() != '"' || text.back() != '"')
-        return false;
-    text = text.substr(1, text.size() - 2);
-    // etagc of RFC 9110, 8.8.3: visible characters without the quote, and obs-text.
-    return std::all_of(text.begin(), text.end(),
-                       [](unsigned char c) { return c > 0x20 && c != '"' && c != 0x7F; });
-}
-
 std::optional<std::string> ResponseHeaders::take_line(std::string_view line) {
-    while (!line.empty() && (line.back() == '\n' || line.back() == '\r'))
+    if (line.ends_with('\n'))
         line.remove_suffix(1);
-    if (line.starts_with("HTTP/"))
-        begin_response(line);
+    if (line.ends_with('\r'))
+        line.remove_suffix(1);
     bytes_ += line.size();
     if (++lines_ > max_lines)
         return fmt::format("more than {} header lines", max_lines);
     if (bytes_ > max_bytes)
         return fmt::format("more than {} bytes of headers", max_bytes);
-    const auto control = std::find_if(line.begin(), line.end(), [](unsigned char c) {
-        return (c < 0x20 && c != '\t') || c == 0x7F;
-    });
-    const std::size_t colon = line.find(':');
-    const std::string name = lower(line.substr(0, colon));
-    // An ETag with such a byte only loses its use as a validator; anywhere else it is a way to
-    // smuggle something.
-    if (control != line.end() && name != "etag")
-        return fmt::format("a control character in the header line '{}'", printable(line, 80));
-    if (line.empty() || line.starts_with("HTTP/") || colon == std::string_view::npos)
-        return std::nullopt;
-    return take_field(name, trimmed(line.substr(colon + 1)));
+    if (part_ != Part::head && line.starts_with("HTTP/"))
+        return begin_response(line);
+    if (part_ == Part::nothing)
+        return "an answer without a status line";
+    if (line.empty())
+        part_ = Part::body;
+    return part_ == Part::body ? std::nullopt : take_header(line);
 }
 
-void ResponseHeaders::begin_response(std::string_view line) {
+std::optional<std::string> ResponseHeaders::begin_response(std::string_view line) {
     // The bounds are for all responses of the transfer together.
     const std::size_t lines = lines_;
     const std::size_t bytes = bytes_;
     *this = ResponseHeaders();
     lines_ = lines;
     bytes_ = bytes;
-    const std::size_t space = line.find(' ');
-    if (space != std::string_view::npos)
-        std::from_chars(line.data() + space + 1, line.data() + line.size(), status_);
+    part_ = Part::head;
+    const std::string_view rest = line.substr(std::min(line.find(' '), line.size()));
+    if (rest.size() >= 4)
+        std::from_chars(rest.data() + 1, rest.data() + 4, status_);
+    if (status_ < 100 || (rest.size() > 4 && rest[4] != ' ') ||
+        std::any_of(line.begin(), line.end(), is_control))
+        return fmt::format("a malformed status line '{}'", printable(line, 80));
+    return std::nullopt;
+}
+
+std::optional<std::string> ResponseHeaders::take_header(std::string_view line) {
+    const std::size_t colon = line.find(':');
+    const std::string_view raw_name = line.substr(0, colon);
+    // A name with blanks, or a folded line, is a header to one reader and none to the next
+    // (RFC 9112, 5.1 and 5.2).
+    if (colon == std::string_view::npos || raw_name.empty() ||
+        raw_name.find_first_of(blanks) != std::string_view::npos)
+        return fmt::format("a malformed header line '{}'", printable(line, 80));
+    const std::string name = lower(raw_name);
+    // An ETag with such a byte only loses its use as a validator; anywhere else it is a way to
+    // smuggle something. NUL ends C strings and is never right.
+    if (line.find('\0') != std::string_view::npos ||
+        (name != "etag" && std::any_of(line.begin(), line.end(), is_control)))
+        return fmt::format("a control character in the header line '{}'", printable(line, 80));
+    return take_field(name, trimmed(line.substr(colon + 1)));
 }
 
 std::optional<std::string> ResponseHeaders::take_field(std::string_view name,
@@ -93,20 +90,22 @@ std::optional<std::string> ResponseHeaders::take_field(std::string_view name,
     if (name == "content-length")
         return take_length(value);
     if (name == "transfer-encoding") {
+        if (lower(value) != "chunked" || chunked_)
+            return fmt::format("the Transfer-Encoding '{}'", printable(value, 40));
         chunked_ = true;
         if (content_length_)
-            return "both a length and a transfer encoding";
+            return "both a Content-Length and a Transfer-Encoding";
     } else if (name == "etag") {
-        // Two of them say nothing.
-        two_etags_ = two_etags_ || !etag_.empty();
-        etag_ = is_entity_tag(value) && !two_etags_ ? value : "";
+        take_etag(value);
     } else if (name == "last-modified") {
-        last_modified_ = value.size() <= max_date && is_plain_text(value) ? value : "";
+        last_modified_ = is_date_text(value) ? value : "";
     } else if (name == "retry-after") {
-        retry_after_ = value.substr(0, max_date);
+        retry_after_ = is_date_text(value) ? value : "";
     } else if (name == "location") {
+        if (!location_.empty() && location_ != value)
+            return "two Location headers";
         location_ = value;
-    } else if (name == "content-encoding") {
+    } else if (name == "content-encoding" && lower(value) != "identity") {
         content_encoding_ = lower(value);
     }
     return std::nullopt;
@@ -116,15 +115,20 @@ std::optional<std::string> ResponseHeaders::take_length(std::string_view value) 
     if (content_length_)
         return "two Content-Length headers";
     if (chunked_)
-        return "both a length and a transfer encoding";
+        return "both a Content-Length and a Transfer-Encoding";
     std::uint64_t length = 0;
     const char* end = value.data() + value.size();
     const auto [stop, problem] = std::from_chars(value.data(), end, length);
-    const bool digits = !value.empty() && value.front() >= '0' && value.front() <= '9';
-    if (!digits || problem != std::errc() || stop != end)
+    if (problem != std::errc() || stop != end)
         return fmt::format("a Content-Length that is no length: '{}'", printable(value, 40));
     content_length_ = length;
     return std::nullopt;
+}
+
+void ResponseHeaders::take_etag(std::string_view value) {
+    // Two of them say nothing.
+    etag_ = !has_etag_ && is_entity_tag(value) ? value : "";
+    has_etag_ = true;
 }
 
 } // namespace provisor

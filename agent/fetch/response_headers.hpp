@@ -10,8 +10,8 @@
 namespace provisor {
 
 /// Reads the header lines of a transfer one by one, as libcurl hands them over, and holds what
-/// matters of the latest response: each status line begins anew, so that after redirects and 1xx
-/// answers it is the final one's.
+/// matters of the latest response: each status line begins anew, so that after 1xx answers it is
+/// the final one's. Trailers are bounded and otherwise ignored.
 ///
 /// Framing is read more strictly than libcurl 7.88 does, which takes the last of two contradicting
 /// lengths and calls a body that is too short a success: RFC 9112, 6.3 lets a client refuse, and
@@ -22,6 +22,8 @@ public:
     /// refused.
     std::optional<std::string> take_line(std::string_view line);
 
+    /// Whether the head of a final response is over: what follows is its body.
+    bool complete() const { return part_ == Part::body && status_ >= 200; }
     int status() const { return status_; }
     std::optional<std::uint64_t> content_length() const { return content_length_; }
     /// Exactly as sent, when it is a legal validator that may be sent back (RFC 9110, 8.8.3), else
@@ -30,28 +32,30 @@ public:
     const std::string& last_modified() const { return last_modified_; }
     const std::string& retry_after() const { return retry_after_; }
     const std::string& location() const { return location_; }
+    /// Lower case; empty for identity.
     const std::string& content_encoding() const { return content_encoding_; }
 
 private:
-    void begin_response(std::string_view line);
+    enum class Part { nothing, head, body };
+
+    std::optional<std::string> begin_response(std::string_view line);
+    std::optional<std::string> take_header(std::string_view line);
     std::optional<std::string> take_field(std::string_view name, std::string_view value);
     std::optional<std::string> take_length(std::string_view value);
+    void take_etag(std::string_view value);
 
+    Part part_ = Part::nothing;
     int status_ = 0;
     std::size_t lines_ = 0;
     std::size_t bytes_ = 0;
     std::optional<std::uint64_t> content_length_;
     bool chunked_ = false;
-    bool two_etags_ = false;
+    bool has_etag_ = false;
     std::string etag_;
     std::string last_modified_;
     std::string retry_after_;
     std::string location_;
     std::string content_encoding_;
 };
-
-/// Whether this is an entity-tag (RFC 9110, 8.8.3) of at most 1 KiB: an optional W/ and a quoted
-/// string of visible characters.
-bool is_entity_tag(std::string_view text);
 
 } // namespace provisor

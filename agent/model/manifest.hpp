@@ -12,6 +12,9 @@
 
 namespace provisor {
 
+/// A larger manifest or configuration file is refused, in bytes.
+inline constexpr std::size_t manifest_size_limit = 8UL << 20;
+
 /// A file's name (shown in messages) and its whole text.
 struct SourceText {
     std::string file;
@@ -45,6 +48,7 @@ struct ParsedConfig {
 };
 
 /// Reads agent.yaml and its drop-ins: later texts override single keys of earlier ones.
+/// Every error of all files is collected.
 ParsedConfig parse_agent_config(const std::vector<SourceText>& sources);
 
 } // namespace provisor

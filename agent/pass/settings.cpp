@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 /// One byte more than the parser accepts, so that it is the parser who says what is wrong.
-constexpr std::uint64_t file_limit = (16ULL << 20) + 1;
+constexpr std::uint64_t file_limit = manifest_size_limit + 1;
 
 /// The YAML files of a folder, sorted; none when there is no such folder.
 std::vector<fs::path> yaml_files(const fs::path& folder) {

@@ -3,11 +3,11 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "units/not_installable.hpp"
 #include "units/systemctl.hpp"
 
 #include <array>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 namespace provisor {
 namespace {
@@ -67,8 +67,8 @@ public:
                                                           : printable(result.output)));
         // The one thing that it reports of a change: "Created symlink A → B."
         const bool changed = result.output.find("Created symlink") != std::string::npos;
-        if (!changed && !result.output.empty())
-            spdlog::warn("enable {}: {}", fmt::join(units, " "), printable(result.output));
+        if (!changed && result.output.find("no installation config") != std::string::npos)
+            warn_not_installable(units);
         return changed;
     }
 

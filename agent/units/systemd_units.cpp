@@ -6,13 +6,13 @@
 #include "units/bus.hpp"
 #include "units/job_result.hpp"
 #include "units/job_watch.hpp"
+#include "units/not_installable.hpp"
 #include "units/properties.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
 #include <functional>
-#include <spdlog/spdlog.h>
 #include <systemd/sd-bus.h>
 
 namespace provisor {
@@ -230,7 +230,7 @@ bool SystemdUnits::enable(const std::vector<std::string>& units) {
     int can_be_enabled = 0;
     check_bus(sd_bus_message_read(reply.get(), "b", &can_be_enabled), what);
     if (can_be_enabled == 0)
-        spdlog::warn("{}: there is no [Install] section, so nothing will start it at boot", what);
+        warn_not_installable(units);
     check_bus(sd_bus_message_enter_container(reply.get(), 'a', "(sss)"), what);
     return check_bus(sd_bus_message_at_end(reply.get(), 0), what) == 0;
 }

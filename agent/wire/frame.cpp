@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 
+#include <bit>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -36,10 +37,14 @@ bool is_known(std::uint16_t type) {
 
 } // namespace
 
+FrameHeader encode_header(FrameType type, std::uint32_t id, std::size_t payload_size) {
+    return std::bit_cast<FrameHeader>(
+        Header{static_cast<std::uint32_t>(payload_size), static_cast<std::uint16_t>(type), 0, id});
+}
+
 std::string encode_frame(FrameType type, std::uint32_t id, std::string_view payload) {
-    const Header header{static_cast<std::uint32_t>(payload.size()),
-                        static_cast<std::uint16_t>(type), 0, id};
-    std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
+    const FrameHeader header = encode_header(type, id, payload.size());
+    std::string bytes(header.data(), header.size());
     bytes += payload;
     return bytes;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,11 +12,13 @@
 namespace provisor {
 
 /// What travels on the socket between the agent and provisor-fetch. Both run on one machine from
-/// one build, so numbers are in host order and there is no version.
+/// one build, so numbers are in host order and there is no version. Every `get` is answered by at
+/// most one `head`, then `data`, and in the end exactly one `end` or `failed`, also after an
+/// `abandon`.
 enum class FrameType : std::uint16_t {
     settings = 1, ///< agent: once, first
     get = 2,      ///< agent: a request
-    abandon = 3,  ///< agent: no more frames for this id, please
+    abandon = 3,  ///< agent: no more of this id, please
     head = 16,    ///< fetcher: the final response's status and headers
     data = 17,    ///< fetcher: body bytes of a 200
     end = 18,     ///< fetcher: the response is over and well
@@ -33,6 +36,11 @@ struct Frame {
     std::uint32_t id = 0;
     std::string_view payload; ///< valid until the reader is fed again
 };
+
+using FrameHeader = std::array<char, frame_header_size>;
+
+/// The header of a frame with such a payload, as it goes over the wire.
+FrameHeader encode_header(FrameType type, std::uint32_t id, std::size_t payload_size);
 
 /// Header and payload as they go over the wire.
 std::string encode_frame(FrameType type, std::uint32_t id, std::string_view payload);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/messages.hpp"
 
+#include "wire/validator_text.hpp"
+
 #include <cstring>
 
 namespace provisor {
@@ -27,7 +29,6 @@ private:
 class Reader {
 public:
     explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-    ~Reader() = default;
 
     std::uint64_t number() {
         std::uint64_t value = 0;
@@ -121,8 +122,12 @@ FetchHead decode_head(std::string_view payload) {
     head.last_modified = reader.text();
     head.retry_after = reader.text();
     reader.finish();
-    if (head.status > 999)
+    if (head.status < 200 || head.status > 999)
         throw Error(ErrorKind::io, "a message with an impossible status");
+    // They are stored and sent back: checked on the side that is to rely on it.
+    if (!(head.etag.empty() || is_entity_tag(head.etag)) || !is_date_text(head.last_modified) ||
+        !is_date_text(head.retry_after))
+        throw Error(ErrorKind::io, "a message with an impossible validator");
     return head;
 }
 

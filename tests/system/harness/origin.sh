@@ -6,6 +6,7 @@
 origin_dir=$work/origin         # what is served
 origin_log=$work/origin.log     # a line per request: method path status body-bytes if-none-match
 nginx_log=$work/nginx.log       # the same of nginx, and the ETag of the answer
+touch "$origin_log" "$nginx_log"
 
 # origin_start [PORT]: provisor-test-origin with strong ETags of the content.
 origin_start() {
@@ -65,12 +66,12 @@ publish() {
 
 # requests [PATH [STATUS]]: how many the servers have logged.
 requests() {
-    cat "$origin_log" "$nginx_log" 2>/dev/null |
+    cat "$origin_log" "$nginx_log" |
         awk -v path="${1:-}" -v status="${2:-}" '(path == "" || $2 == path) && (status == "" || $3 == status)' | wc -l
 }
 
 # body_bytes [PATH]: bytes of bodies sent in answers 200 and 206.
 body_bytes() {
-    cat "$origin_log" "$nginx_log" 2>/dev/null |
+    cat "$origin_log" "$nginx_log" |
         awk -v path="${1:-}" '(path == "" || $2 == path) && ($3 == 200 || $3 == 206) { sum += $4 } END { print sum + 0 }'
 }

@@ -40,17 +40,31 @@ expect_eq "files that differ in anything, ctime included" "" "$(diff <(echo "$be
 host_run journalctl --sync
 expect_eq "journal lines for 99 passes" 99 "$(($(host_journal -o cat SYSLOG_IDENTIFIER=provisor | wc -l) - logged))"
 
-step "one more pass under strace"
-strace -f -qq -y -o "$work/strace.log" -e trace=file,desc,ftruncate,truncate,fsync,fdatasync,sync_file_range,syncfs \
-    nsenter -t "$host_leader" -m -u -i -n -p -r -w /usr/bin/provisor --json apply --force >"$work/pass.json"
+step "passes under strace"
+# traced NAME: a forced pass; $changes, $opened and $written are what it did to files.
+traced() {
+    strace -f -qq -y -o "$work/$1.strace" \
+        -e trace=file,desc,ftruncate,truncate,fsync,fdatasync,sync_file_range,syncfs \
+        nsenter -t "$host_leader" -m -u -i -n -p -r -w /usr/bin/provisor --json apply --force | cat >"$work/pass.json"
+    local calls='rename|renameat|renameat2|unlink|unlinkat|mkdir|mkdirat|rmdir|link|linkat|symlink|symlinkat|mknod|mknodat'
+    calls+='|truncate|ftruncate|fallocate|chmod|fchmod|fchmodat|chown|fchown|lchown|fchownat|utime|utimes|utimensat'
+    calls+='|futimesat|setxattr|fsetxattr|lsetxattr|fsync|fdatasync|sync_file_range|syncfs'
+    changes=$(grep -E "^[0-9]+ +($calls)\(" "$work/$1.strace" | grep -vE ' = -1 E' || true)
+    opened=$(grep -E '^[0-9]+ +open(at)?\(' "$work/$1.strace" | grep -E 'O_WRONLY|O_RDWR' | grep -vE ' = -1 E|"/dev/' |
+        sed -E 's/^[^"]*"([^"]*)".*/\1/' | sort -u)
+    written=$(grep -E '^[0-9]+ +(write|pwrite64|writev|pwritev|copy_file_range)\([0-9]+<(/var|/run|/usr|/etc|/opt|/tmp)' \
+        "$work/$1.strace" || true)
+}
+traced unchanged
 expect_eq "decision" unchanged "$(decision)"
-# Names and metadata that change; data that is synced.
-mutating='^[0-9]+ +(rename|renameat|renameat2|unlink|unlinkat|mkdir|mkdirat|rmdir|link|linkat|symlink|symlinkat|mknod|mknodat|truncate|ftruncate|fallocate|chmod|fchmod|fchmodat|chown|fchown|lchown|fchownat|utime|utimes|utimensat|futimesat|setxattr|fsetxattr|lsetxattr|fsync|fdatasync|sync_file_range|syncfs)\('
-expect_eq "calls that change or sync a file" "" \
-    "$(grep -E "$mutating" "$work/strace.log" | grep -vE ' = -1 E' || true)"
-# Files that are opened for writing; the lock is opened and never written.
-expect_eq "files opened for writing" "/run/provisor/lock" \
-    "$(grep -E '^[0-9]+ +open(at)?\(' "$work/strace.log" | grep -E 'O_WRONLY|O_RDWR' | grep -vE ' = -1 E|"/dev/' |
-        sed -E 's/^[^"]*"([^"]*)".*/\1/' | sort -u)"
-expect_eq "bytes written to files" "" \
-    "$(grep -E '^[0-9]+ +(write|pwrite64|writev|pwritev)\([0-9]+<(/var|/run|/usr|/etc|/opt|/tmp)' "$work/strace.log" || true)"
+expect_eq "calls that change or sync a file" "" "$changes"
+expect_eq "files opened for writing (the lock, which stays empty)" /run/provisor/lock "$opened"
+expect_eq "writes to files" "" "$written"
+
+publish "$(service_program 1.1.0)" app
+traced update
+expect_eq "decision" update "$(decision)"
+for seen in "$changes" "$opened" "$written"; do
+    [ "$(wc -l <<<"$seen")" -ge 3 ] || fails "the same measure does not see what an update does: $seen"
+done
+holds "the same measure sees what an update does: $(wc -l <<<"$changes") changing calls, $(wc -l <<<"$written") writes"

@@ -143,21 +143,21 @@ TEST(Agent, AnswersTheWatchdogWhileALongPassMakesProgress) {
         }
     };
     daemon.start();
-    daemon.watch_for(3s);
+    daemon.watch_for(2s);
     EXPECT_GE(count(daemon.watch_for(1s), "WATCHDOG=1"), 2U);
 }
 
 TEST(Agent, LeavesTheWatchdogUnansweredWhenAPassHangs) {
     Daemon daemon;
     daemon.environment = {{"WATCHDOG_USEC", "400000"}};
-    daemon.patience = 1200ms;
+    daemon.patience = 500ms;
     daemon.pass = [](const Interrupt& interrupt, Progress& progress) {
         progress.set_stage("waiting for something that nobody thought of");
         sleep_in_pass(60s, interrupt);
     };
     daemon.start();
     EXPECT_GE(count(daemon.watch_for(1s), "WATCHDOG=1"), 2U);
-    daemon.watch_for(3s);
+    daemon.watch_for(2s);
     EXPECT_EQ(count(daemon.watch_for(1s), "WATCHDOG=1"), 0U);
 }
 

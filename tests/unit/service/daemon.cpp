@@ -80,6 +80,7 @@ void Daemon::start() {
 
 void Daemon::be_the_daemon() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close_range(3, ~0U, 0); // a lock that the test holds must not be held here as well
     ::setenv("NOTIFY_SOCKET", socket_path_.c_str(), 1);
     for (const auto& [name, value] : environment)
         ::setenv(name.c_str(), value.c_str(), 1);

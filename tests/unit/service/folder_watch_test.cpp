@@ -66,6 +66,8 @@ TEST_F(FolderWatchTest, NoticesEachOfTheManifestFolders) {
 
 TEST_F(FolderWatchTest, PassesOverWhatIsNoManifest) {
     fs::create_directories(manifests);
+    fs::create_directories(root / "run/provisor");
+    fs::create_directories(root / "var/lib/provisor/cache");
     EXPECT_FALSE(notices([&] {
         write_text(manifests / ".a.yaml.swp", "");
         write_text(manifests / ".hidden.yaml", "");

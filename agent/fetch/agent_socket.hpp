@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "wire/frame.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace provisor {
+
+/// The fetcher's end of the socket to the agent.
+class AgentSocket {
+public:
+    explicit AgentSocket(int fd) : fd_(fd) {}
+
+    int fd() const { return fd_; }
+    /// Sends one frame and waits for as long as the agent does not take it. Throws Error of kind io
+    /// when there is no agent any more.
+    void send(FrameType type, std::uint32_t id, std::string_view payload);
+    /// Takes what has come, without waiting; then next() has the frames. Returns whether the agent
+    /// is still there.
+    bool receive();
+    std::optional<Frame> next() { return reader_.next(); }
+
+private:
+    int fd_;
+    FrameReader reader_;
+};
+
+} // namespace provisor

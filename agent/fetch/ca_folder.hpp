@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace provisor {
+
+/// The machine's folder of certificates under their hashed names, empty where there is none.
+/// OpenSSL finds an issuer in it by one look; to read the bundle of all roots instead costs tens of
+/// milliseconds per process. Looked for once.
+const std::string& hashed_ca_folder();
+
+} // namespace provisor

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fetch/download.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "fetch/ca_folder.hpp"
+#include "fetch/classify.hpp"
+#include "fetch/redirect.hpp"
+
+#include <algorithm>
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+/// Small bodies of answers that nobody wants are read to their end, since that keeps the
+/// connection.
+constexpr std::size_t drain_limit = 64 * 1024;
+constexpr int max_redirects = 10;
+constexpr long stall_bytes_per_second = 1024;
+
+bool is_redirect(int status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+long as_long(std::uint64_t milliseconds) {
+    return static_cast<long>(std::min<std::uint64_t>(milliseconds, INT32_MAX));
+}
+
+} // namespace
+
+void Download::FreeList::operator()(curl_slist* list) const { curl_slist_free_all(list); }
+
+Download::Download(std::uint32_t id, FetchRequest request, AgentSocket& agent,
+                   const FetchSettings& settings)
+    : id_(id), request_(std::move(request)), agent_(agent), settings_(settings),
+      url_(request_.url) {}
+
+void Download::begin_hop(void* handle) {
+    response_ = {};
+    drained_ = 0;
+    curl_easy_reset(handle);
+    curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
+    curl_easy_setopt(handle, CURLOPT_URL, url_.c_str());
+    static_assert(CURL_ERROR_SIZE == sizeof curl_text_);
+    curl_text_.front() = '\0';
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, curl_text_.data());
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_USERAGENT, "provisor/" PROVISOR_VERSION);
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
+    // Wait for a connection that may turn out to multiplex, instead of opening one for each
+    // transfer.
+    curl_easy_setopt(handle, CURLOPT_PIPEWAIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
+    curl_easy_setopt(handle, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, 256L * 1024);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
+    if (!settings_.proxy.empty())
+        curl_easy_setopt(handle, CURLOPT_PROXY, settings_.proxy.c_str());
+    set_up_limits(handle);
+    set_up_tls(handle);
+    set_up_headers(handle);
+}
+
+void Download::set_up_limits(void* handle) const {
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, as_long(settings_.connect_timeout));
+    if (settings_.total_timeout != 0) {
+        const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begun_);
+        const auto left = as_long(settings_.total_timeout) - static_cast<long>(spent.count());
+        curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max(1L, left));
+    }
+    if (settings_.stall_timeout != 0) {
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, stall_bytes_per_second);
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
+                         std::max(1L, as_long(settings_.stall_timeout) / 1000));
+    }
+}
+
+void Download::set_up_tls(void* handle) const {
+    curl_easy_setopt(handle, CURLOPT_SSLVERSION,
+                     settings_.min_tls == "1.3" ? CURL_SSLVERSION_TLSv1_3
+                                                : CURL_SSLVERSION_TLSv1_2);
+    const auto set_blob = [&](CURLoption option, const std::string& pem) {
+        // Without a copy, which libcurl does not write to: the settings outlive every transfer.
+        curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
+        if (!pem.empty())
+            curl_easy_setopt(handle, option, &blob);
+    };
+    if (!settings_.ca_pem.empty()) {
+        curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+        set_blob(CURLOPT_CAINFO_BLOB, settings_.ca_pem);
+    } else if (!hashed_ca_folder().empty()) {
+        curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
+        curl_easy_setopt(handle, CURLOPT_CAPATH, hashed_ca_folder().c_str());
+    }
+    if (hops_ > 0 && !same_origin(url_, request_.url))
+        return;
+    set_blob(CURLOPT_SSLCERT_BLOB, settings_.client_cert_pem);
+    set_blob(CURLOPT_SSLKEY_BLOB, settings_.client_key_pem);
+}
+
+void Download::set_up_headers(void* handle) {
+    headers_.reset();
+    const auto add = [&](const std::string& line) {
+        curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
+        if (longer == nullptr)
+            throw std::bad_alloc();
+        // The list's head is the same one, or was just made.
+        (void)headers_.release();
+        headers_.reset(longer);
+    };
+    // The digest is that of the bytes as they are published, and a length limit must mean what it
+    // says.
+    add("Accept-Encoding: identity");
+    // RFC 9110, 13.1.3: with If-None-Match a server ignores If-Modified-Since, so only one is sent.
+    if (!request_.etag.empty())
+        add("If-None-Match: " + request_.etag);
+    else if (!request_.last_modified.empty())
+        add("If-Modified-Since: " + request_.last_modified);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers_.get());
+}
+
+// The callbacks are called from C: an exception must not pass through libcurl, so it ends the
+// transfer instead and is told when libcurl has come back.
+
+std::size_t Download::on_header(char* bytes, std::size_t, std::size_t size, void* self) noexcept {
+    auto& download = *static_cast<Download*>(self);
+    try {
+        return download.take_header({bytes, size}) ? size : 0;
+    } catch (const std::exception& error) {
+        download.failure_ = FetchFailure{ErrorKind::io, error.what()};
+        return 0;
+    }
+}
+
+std::size_t Download::on_body(char* bytes, std::size_t, std::size_t size, void* self) noexcept {
+    auto& download = *static_cast<Download*>(self);
+    try {
+        return download.take_body({bytes, size}) ? size : 0;
+    } catch (const std::exception& error) {
+        download.failure_ = FetchFailure{ErrorKind::io, error.what()};
+        return 0;
+    }
+}
+
+bool Download::take_header(std::string_view line) {
+    std::optional<std::string> complaint = response_.take_line(line);
+    const bool begins_body = !complaint && response_.complete() && response_.status() == 200;
+    if (begins_body && !response_.content_encoding().empty())
+        complaint = fmt::format("the Content-Encoding '{}', though identity was asked for",
+                                printable(response_.content_encoding(), 40));
+    if (complaint)
+        failure_ = FetchFailure{ErrorKind::http, "refused an answer with " + *complaint};
+    else if (begins_body)
+        tell_head();
+    return !complaint;
+}
+
+bool Download::take_body(std::string_view bytes) {
+    if (response_.status() != 200) {
+        drained_ += bytes.size();
+        return drained_ <= drain_limit;
+    }
+    while (!bytes.empty()) {
+        const std::string_view piece = bytes.substr(0, max_data_payload);
+        agent_.send(FrameType::data, id_, piece);
+        bytes.remove_prefix(piece.size());
+    }
+    return true;
+}
+
+bool Download::end_hop(void* handle, int code) {
+    if (failure_) {
+        tell_failure(*failure_);
+    } else if (code != CURLE_OK && (!response_.complete() || response_.status() == 200)) {
+        // Whether the body of an error or a redirect came whole is nobody's business.
+        long error_number = 0;
+        curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &error_number);
+        tell_failure(classify(
+            {code, curl_text_.data(), static_cast<int>(error_number), !settings_.proxy.empty()},
+            wall_clock()));
+    } else if (is_redirect(response_.status()) && !response_.location().empty()) {
+        return follow();
+    } else {
+        tell_head();
+        tell_end();
+    }
+    return false;
+}
+
+bool Download::follow() {
+    try {
+        if (++hops_ > max_redirects)
+            throw Error(ErrorKind::http, fmt::format("more than {} redirects", max_redirects));
+        url_ = redirect_target(url_, response_.location(), request_.url);
+        return true;
+    } catch (const Error& error) {
+        tell_failure({error.kind(), error.what()});
+        return false;
+    }
+}
+
+void Download::tell_head() {
+    if (std::exchange(head_told_, true))
+        return;
+    agent_.send(
+        FrameType::head, id_,
+        encode(FetchHead{static_cast<std::uint64_t>(response_.status()), response_.content_length(),
+                         response_.etag(), response_.last_modified(), response_.retry_after()}));
+}
+
+void Download::tell_end() { agent_.send(FrameType::end, id_, ""); }
+
+void Download::tell_failure(const FetchFailure& failure) {
+    agent_.send(FrameType::failed, id_, encode(failure));
+}
+
+} // namespace provisor

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "fetch/agent_socket.hpp"
+#include "fetch/response_headers.hpp"
+#include "wire/messages.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct curl_slist;
+
+namespace provisor {
+
+/// One request from its first hop to its last: sets libcurl up, watches over what comes, and tells
+/// the agent. Redirects are followed here and not by libcurl, so that each hop is judged, and gets
+/// credentials and a client certificate only when it goes to the origin that they are for.
+class Download {
+public:
+    /// `agent` and `settings` must outlive it.
+    Download(std::uint32_t id, FetchRequest request, AgentSocket& agent,
+             const FetchSettings& settings);
+    Download(const Download&) = delete;
+    Download& operator=(const Download&) = delete;
+    ~Download() = default;
+
+    std::uint32_t id() const { return id_; }
+    /// Sets `handle` (a CURL*) up for the next hop. It refers to this object until it is reset.
+    void begin_hop(void* handle);
+    /// Takes how the hop ended (a CURLcode). Returns whether there is another; if not, the agent
+    /// has been told how the request ended.
+    bool end_hop(void* handle, int code);
+
+private:
+    struct FreeList {
+        void operator()(curl_slist* list) const;
+    };
+
+    static std::size_t on_header(char* bytes, std::size_t, std::size_t size, void* self) noexcept;
+    static std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* self) noexcept;
+    bool take_header(std::string_view line);
+    bool take_body(std::string_view bytes);
+    bool follow();
+    void tell_head();
+    void tell_end();
+    void tell_failure(const FetchFailure& failure);
+    void set_up_limits(void* handle) const;
+    void set_up_tls(void* handle) const;
+    void set_up_headers(void* handle);
+
+    std::uint32_t id_;
+    FetchRequest request_;
+    AgentSocket& agent_;
+    const FetchSettings& settings_;
+    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+    std::string url_; ///< of the hop
+    int hops_ = 0;
+    ResponseHeaders response_;
+    std::unique_ptr<curl_slist, FreeList> headers_;
+    std::array<char, 256> curl_text_{};
+    std::optional<FetchFailure> failure_; ///< why we ended it ourselves
+    std::size_t drained_ = 0;             ///< bytes of a body that nobody wants
+    bool head_told_ = false;
+};
+
+} // namespace provisor

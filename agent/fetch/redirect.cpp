@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fetch/redirect.hpp"
+
+#include "base/c_ptr.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+using Url = CPtr<CURLU, curl_url_cleanup>;
+
+Url parse(const std::string& text) {
+    Url url(curl_url());
+    if (!url)
+        throw std::bad_alloc();
+    if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        url.reset();
+    return url;
+}
+
+/// Empty when the URL has no such part.
+std::string part_of(const Url& url, CURLUPart part, unsigned flags = 0) {
+    char* text = nullptr;
+    if (curl_url_get(url.get(), part, &text, flags) != CURLUE_OK)
+        return "";
+    const CPtr<char, curl_free> owner(text);
+    return text;
+}
+
+bool same_origin(const Url& one, const Url& other) {
+    const auto agree = [&](CURLUPart part) {
+        return part_of(one, part, CURLU_DEFAULT_PORT) == part_of(other, part, CURLU_DEFAULT_PORT);
+    };
+    return one && other && agree(CURLUPART_SCHEME) && agree(CURLUPART_HOST) &&
+           agree(CURLUPART_PORT);
+}
+
+/// Without user information, query and fragment, which may hold secrets.
+std::string shown(const Url& url) {
+    return printable(fmt::format("{}://{}{}", part_of(url, CURLUPART_SCHEME),
+                                 part_of(url, CURLUPART_HOST), part_of(url, CURLUPART_PATH)),
+                     300);
+}
+
+} // namespace
+
+bool same_origin(const std::string& one, const std::string& other) {
+    return same_origin(parse(one), parse(other));
+}
+
+std::string redirect_target(const std::string& current, const std::string& location,
+                            const std::string& first) {
+    Url url = parse(current);
+    const bool secure = part_of(url, CURLUPART_SCHEME) == "https";
+    // Spaces and bytes beyond ASCII are met in the wild, and encoded as every client does.
+    if (curl_url_set(url.get(), CURLUPART_URL, location.c_str(),
+                     CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE) != CURLUE_OK)
+        throw Error(ErrorKind::http,
+                    fmt::format("a redirect to '{}', which is no URL",
+                                printable(location.substr(0, location.find('?')), 200)));
+    const std::string scheme = part_of(url, CURLUPART_SCHEME);
+    if (scheme != "https" && (scheme != "http" || secure))
+        throw Error(ErrorKind::http, fmt::format("refused redirect to '{}'", shown(url)));
+    const Url manifest = parse(first);
+    const bool theirs = !same_origin(url, manifest);
+    for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD}) {
+        const std::string text = theirs ? "" : part_of(manifest, part);
+        curl_url_set(url.get(), part, text.empty() ? nullptr : text.c_str(), 0);
+    }
+    // A fragment is never sent; without it the text is what the request asks for.
+    curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
+    return part_of(url, CURLUPART_URL);
+}
+
+} // namespace provisor

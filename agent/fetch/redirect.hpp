@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace provisor {
+
+/// Whether two URLs have scheme, host and port in common: credentials for one are meant for the
+/// other, too. False when either is no URL.
+bool same_origin(const std::string& one, const std::string& other);
+
+/// Where a Location header (absolute or relative) of an answer from `current` leads. User
+/// information is that of `first`, the manifest's URL, when it leads to the same origin, else none.
+/// Throws Error of kind http when that is not to be followed: it is no URL, is neither http nor
+/// https, or leads away from https.
+std::string redirect_target(const std::string& current, const std::string& location,
+                            const std::string& first);
+
+} // namespace provisor

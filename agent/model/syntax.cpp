@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/syntax.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool all_of(std::string_view text, bool (*predicate)(char)) {
+    return std::all_of(text.begin(), text.end(), predicate);
+}
+
+bool is_port(std::string_view text) {
+    int port = 0;
+    const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return !text.empty() && problem == std::errc() && stop == text.data() + text.size() &&
+           port > 0 && port < 65536;
+}
+
+} // namespace
+
+std::optional<std::string> find_name_fault(std::string_view name) {
+    const bool fine = !name.empty() && name.size() <= 64 && is_lower_or_digit(name.front()) &&
+                      all_of(name, [](char c) {
+                          return is_lower_or_digit(c) || c == '.' || c == '_' || c == '-';
+                      });
+    if (fine)
+        return std::nullopt;
+    return fmt::format("'{}' is no component name: at most 64 of a-z, 0-9, '.', '_', '-', "
+                       "beginning with a letter or digit",
+                       printable(name, 80));
+}
+
+std::optional<std::string> find_path_fault(std::string_view path) {
+    const std::string shown = printable(path, 200);
+    if (!path.starts_with('/'))
+        return fmt::format("'{}' is not an absolute path", shown);
+    if (path.size() > 4095)
+        return "the path is longer than 4095 bytes";
+    if (std::any_of(path.begin(), path.end(),
+                    [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
+        return fmt::format("'{}' has a control character in it", shown);
+    if (path.ends_with('/'))
+        return fmt::format("'{}' ends with '/': a file is expected, not a folder", shown);
+    for (std::string_view rest = path.substr(1);;) {
+        const std::size_t slash = rest.find('/');
+        const std::string_view part = rest.substr(0, slash);
+        if (part.empty() || part == "." || part == "..")
+            return fmt::format("'{}' is not a normal path: write it without '//', '.' and '..'",
+                               shown);
+        if (part.size() > 255)
+            return fmt::format("'{}' has a part of more than 255 bytes", shown);
+        if (slash == std::string_view::npos)
+            return std::nullopt;
+        rest.remove_prefix(slash + 1);
+    }
+}
+
+std::optional<std::string> find_url_fault(std::string_view url) {
+    const std::string shown = printable(url, 200);
+    if (url.size() > 4096)
+        return "the URL is longer than 4096 bytes";
+    if (std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7F; }))
+        return fmt::format("'{}' has a character that a URL cannot have: percent-encode it", shown);
+    if (url.starts_with("file://"))
+        return find_path_fault(url.substr(7))
+                   ? std::optional(fmt::format("'{}' is not file:// and an absolute path", shown))
+                   : std::nullopt;
+    const bool http = url.starts_with("http://");
+    if (!http && !url.starts_with("https://"))
+        return fmt::format(
+            "'{}' is no URL that can be fetched: https://, http:// or file:// is expected", shown);
+    std::string_view authority = url.substr(http ? 7 : 8);
+    authority = authority.substr(0, authority.find_first_of("/?#"));
+    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos)
+        authority.remove_prefix(at + 1);
+    const std::size_t bracket = authority.rfind(']');
+    const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    if (authority.substr(0, colon).empty())
+        return fmt::format("'{}' names no host", shown);
+    if (colon != std::string_view::npos && !is_port(authority.substr(colon + 1)))
+        return fmt::format("'{}' has an impossible port", shown);
+    return std::nullopt;
+}
+
+std::optional<std::string> find_unit_fault(std::string_view unit) {
+    static constexpr std::array suffixes{".service", ".socket",    ".target", ".timer", ".path",
+                                         ".mount",   ".automount", ".swap",   ".slice"};
+    const std::string shown = printable(unit, 80);
+    const auto suffix = std::find_if(suffixes.begin(), suffixes.end(),
+                                     [&](const char* s) { return unit.ends_with(s); });
+    if (suffix == suffixes.end())
+        return fmt::format(
+            "'{}' is no unit name: it must end in .service, .timer, .socket or another unit type",
+            shown);
+    const std::string_view stem = unit.substr(0, unit.rfind('.'));
+    const bool fine =
+        unit.size() <= 255 && !stem.empty() && stem.front() != '@' && all_of(stem, [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                   std::string_view(":-_.\\@").find(c) != std::string_view::npos;
+        });
+    if (fine && !stem.ends_with('@'))
+        return std::nullopt;
+    if (fine)
+        return fmt::format("'{}' is a template; name an instance", shown);
+    return fmt::format(
+        "'{}' is no unit name: letters, digits and ':-_.\\@' are expected, at most 255", shown);
+}
+
+std::optional<std::string> find_account_fault(std::string_view name) {
+    const bool number = !name.empty() && name.size() <= 9 && all_of(name, is_digit);
+    const bool word = !name.empty() && name.size() <= 32 && !is_digit(name.front()) &&
+                      name.front() != '-' && all_of(name, [](char c) {
+                          return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ||
+                                 c == '-' || c == '.';
+                      });
+    if (number || word)
+        return std::nullopt;
+    return fmt::format("'{}' is no user or group: a name or a decimal id is expected",
+                       printable(name, 80));
+}
+
+std::optional<std::string> find_tcp_fault(std::string_view address) {
+    const std::size_t colon = address.rfind(':');
+    if (colon != std::string_view::npos && colon > 0 && is_port(address.substr(colon + 1)) &&
+        address.find_first_of(" /") == std::string_view::npos)
+        return std::nullopt;
+    return fmt::format("'{}' is no address: \"host:port\" is expected", printable(address, 80));
+}
+
+std::optional<mode_t> parse_mode(std::string_view text) {
+    const bool octal = (text.size() == 3 || text.size() == 4) &&
+                       all_of(text, [](char c) { return c >= '0' && c <= '7'; });
+    if (!octal)
+        return std::nullopt;
+    mode_t mode = 0;
+    std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    return mode;
+}
+
+} // namespace provisor

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/sha256.hpp"
+#include "transfer/transfer.hpp"
+#include "wire/frame.hpp"
+#include "wire/messages.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace provisor {
+
+/// One request on its way, on the agent's side: here the bytes are counted, limited, hashed and
+/// written, whatever provisor-fetch says about them.
+class Arrival {
+public:
+    Arrival(std::uint32_t id, TransferRequest request, Progress& progress);
+
+    /// The frame that asks for it.
+    std::string ask() const;
+    /// Takes the next frame with its id. Returns false when the request has just failed for a
+    /// reason of ours, so that provisor-fetch need not go on with it. Throws Error of kind io for a
+    /// frame that cannot come here.
+    bool take(const Frame& frame);
+    /// Fails it if its result is not known yet.
+    void fail(const Error& error);
+
+    /// Whether its last frame has come. The result may be known before.
+    bool closed() const { return closed_; }
+    TransferResult take_result() { return std::move(result_); }
+
+private:
+    void take_head(const FetchHead& head);
+    void take_data(std::string_view bytes);
+    void take_end();
+    void take_failure(const FetchFailure& failure);
+    void finish();
+
+    std::uint32_t id_;
+    TransferRequest request_;
+    std::string shown_; ///< the URL
+    Progress* progress_;
+    std::chrono::steady_clock::time_point begun_;
+    std::optional<std::uint64_t> declared_; ///< length
+    std::optional<Sha256> sha_;             ///< while a body comes in
+    Fd file_;
+    TransferResult result_;
+    bool over_ = false;
+    bool closed_ = false;
+};
+
+} // namespace provisor

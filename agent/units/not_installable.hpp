@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+/// Tells the log that enabling these units came to nothing: none of them has an [Install] section.
+void warn_not_installable(const std::vector<std::string>& units);
+
+} // namespace provisor

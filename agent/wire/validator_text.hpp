@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace provisor {
+
+/// Whether this is an entity-tag (RFC 9110, 8.8.3) of at most 1 KiB, which may be stored and sent
+/// back: an optional W/ and a quoted string of visible characters.
+bool is_entity_tag(std::string_view text);
+
+/// Whether this may be stored and sent back as a date or shown: at most 128 printable ASCII
+/// characters. Dates are compared and repeated, never computed with, so that more is not asked of
+/// them.
+bool is_date_text(std::string_view text);
+
+} // namespace provisor

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fd.hpp"
+#include "origin/request.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace provisor::test {
+
+/// What is served at a path.
+struct Page {
+    std::shared_ptr<const std::string> content;
+    std::string etag; ///< empty: none
+    std::string last_modified;
+    std::string behavior;     ///< see Behavior; a request's query comes before it
+    std::uint64_t repeat = 1; ///< the body is the content so many times over
+};
+
+/// A page of this content.
+Page page(std::string content, std::string etag = "", std::string behavior = "");
+
+/// One request and what came of it. The count of bytes is what was handed to the kernel.
+struct Exchange {
+    Request request;
+    int status = 0; ///< 0: none was sent
+    std::uint64_t body_bytes = 0;
+    unsigned connection = 0; ///< connections are numbered from 1
+    std::string etag;        ///< of the answer
+};
+
+/// An HTTP/1.1 server on 127.0.0.1 that answers as its pages say, however wrong that is, and
+/// remembers every exchange. Each connection has a thread; all end with the server.
+class Origin {
+public:
+    using Find = std::function<std::optional<Page>(const std::string& path)>;
+    using Observe = std::function<void(const Exchange&)>;
+
+    /// Serves what serve() is told. Port 0 takes a free one.
+    explicit Origin(std::uint16_t port = 0);
+    /// Serves what `find` finds, and tells each exchange when its answer is about to be complete,
+    /// so that a client that has the whole answer can rely on it. Both are called from many
+    /// threads.
+    Origin(std::uint16_t port, Find find, Observe observe);
+    Origin(const Origin&) = delete;
+    Origin& operator=(const Origin&) = delete;
+    ~Origin();
+
+    void serve(const std::string& path, Page page);
+    std::uint16_t port() const { return port_; }
+    /// "http://127.0.0.1:PORT" and the path.
+    std::string url(const std::string& path) const;
+
+    std::vector<Exchange> log() const;
+    std::size_t count(int status) const;
+    std::uint64_t body_bytes() const;
+    unsigned connections() const;
+    void forget();
+
+private:
+    void listen();
+    void accept_all();
+    void converse(int client, unsigned number);
+    std::optional<Page> find(const std::string& path) const;
+    void remember(const Exchange& exchange);
+
+    mutable std::mutex mutex_;
+    std::uint16_t port_;
+    Find find_;
+    Observe observe_;
+    std::map<std::string, Page> pages_;
+    std::vector<Exchange> log_;
+    std::map<unsigned, int> open_; ///< connection → descriptor, while its thread serves it
+    std::vector<std::thread> threads_;
+    unsigned connections_ = 0;
+    bool stopping_ = false;
+    Fd listener_;
+    std::thread acceptor_;
+};
+
+} // namespace provisor::test

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/messages.hpp"
+
+#include <cstring>
+#include <functional>
+#include <gtest/gtest.h>
+
+namespace provisor {
+namespace {
+
+const FetchSettings settings{30'000,
+                             60'000,
+                             1ULL << 40,
+                             16,
+                             "1.3",
+                             "http://proxy:3128",
+                             "-----BEGIN CERTIFICATE-----\n",
+                             std::string("c\0c", 3),
+                             "key"};
+const FetchRequest request{"https://example.org/a?b", "W/\"tag\"", "Wed, 21 Oct 2015 07:28:00 GMT"};
+const FetchHead head{200, 37'000'000, "\"e\"", "Wed, 21 Oct 2015 07:28:00 GMT", "120"};
+const FetchFailure failure{ErrorKind::tls, "certificate has expired"};
+
+TEST(Messages, SettingsComeBackAsTheyWere) {
+    EXPECT_EQ(decode_settings(encode(settings)), settings);
+    EXPECT_EQ(decode_settings(encode(FetchSettings{})), FetchSettings{});
+}
+
+TEST(Messages, RequestsComeBackAsTheyWere) {
+    EXPECT_EQ(decode_request(encode(request)), request);
+    EXPECT_EQ(decode_request(encode(FetchRequest{})), FetchRequest{});
+}
+
+TEST(Messages, HeadsComeBackAsTheyWere) { EXPECT_EQ(decode_head(encode(head)), head); }
+
+TEST(Messages, ALengthOfZeroIsNotTheSameAsNone) {
+    FetchHead empty = head;
+    empty.content_length = 0;
+    EXPECT_EQ(decode_head(encode(empty)).content_length, std::optional<std::uint64_t>(0));
+    empty.content_length.reset();
+    EXPECT_EQ(decode_head(encode(empty)).content_length, std::nullopt);
+}
+
+TEST(Messages, FailuresOfEveryKindOfTransferComeBackAsTheyWere) {
+    for (const ErrorKind kind :
+         {ErrorKind::http, ErrorKind::tls, ErrorKind::timeout, ErrorKind::io})
+        EXPECT_EQ(decode_failure(encode(FetchFailure{kind, "x"})), (FetchFailure{kind, "x"}));
+}
+
+void expect_refused(const std::function<void()>& decode, const std::string& what) {
+    try {
+        decode();
+        ADD_FAILURE() << what << " was taken";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::io) << what;
+    }
+}
+
+struct Kind {
+    const char* name;
+    std::string bytes;
+    std::function<void(std::string_view)> decode;
+};
+
+class MessagesRefuse : public testing::TestWithParam<Kind> {};
+
+TEST_P(MessagesRefuse, PayloadsCutAtAnyByte) {
+    const auto& [name, bytes, decode] = GetParam();
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        expect_refused([&] { decode(std::string_view(bytes).substr(0, size)); },
+                       std::to_string(size) + " bytes");
+}
+
+TEST_P(MessagesRefuse, TrailingBytes) {
+    const auto& [name, bytes, decode] = GetParam();
+    expect_refused([&] { decode(bytes + '\0'); }, "one byte more");
+    expect_refused([&] { decode(bytes + bytes); }, "the same again");
+}
+
+TEST_P(MessagesRefuse, TextsLongerThanTheirPayload) {
+    const auto& [name, bytes, decode] = GetParam();
+    // The last eight bytes and the empty text after them: its length now says 2^64 - 1.
+    std::string lying = bytes.substr(0, bytes.size() - 8);
+    const std::uint64_t length = ~0ULL;
+    lying.append(reinterpret_cast<const char*>(&length), sizeof length);
+    expect_refused([&] { decode(lying); }, "a text of 2^64 - 1 bytes");
+}
+
+FetchSettings without_key() {
+    FetchSettings copy = settings;
+    copy.client_key_pem.clear();
+    return copy;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MessagesRefuse,
+    testing::Values(Kind{"Settings", encode(without_key()),
+                         [](std::string_view bytes) { (void)decode_settings(bytes); }},
+                    Kind{"Request", encode(FetchRequest{"u", "e", ""}),
+                         [](std::string_view bytes) { (void)decode_request(bytes); }},
+                    Kind{"Head", encode(FetchHead{200, 1, "e", "l", ""}),
+                         [](std::string_view bytes) { (void)decode_head(bytes); }},
+                    Kind{"Failure", encode(FetchFailure{ErrorKind::http, ""}),
+                         [](std::string_view bytes) { (void)decode_failure(bytes); }}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Messages, AStatusBeyondThreeDigitsIsRefused) {
+    expect_refused([] { (void)decode_head(encode(FetchHead{1000, {}, "", "", ""})); }, "1000");
+}
+
+/// A failure with any number for its kind.
+std::string failure_of(std::uint64_t kind) {
+    std::string bytes = encode(failure);
+    std::memcpy(bytes.data(), &kind, sizeof kind);
+    return bytes;
+}
+
+TEST(Messages, TheFetcherCannotFailWithWhatOnlyTheAgentKnows) {
+    for (const ErrorKind kind :
+         {ErrorKind::size, ErrorKind::digest, ErrorKind::signature, ErrorKind::space,
+          ErrorKind::unit, ErrorKind::health, ErrorKind::config})
+        expect_refused([&] { (void)decode_failure(failure_of(static_cast<std::uint64_t>(kind))); },
+                       std::string(to_string(kind)));
+}
+
+TEST(Messages, NumbersThatAreNoKindAreRefused) {
+    // The second would be `http` in the lower half of the number.
+    for (const std::uint64_t kind : {std::uint64_t{99}, std::uint64_t{1} << 32, ~std::uint64_t{0}})
+        expect_refused([&] { (void)decode_failure(failure_of(kind)); }, std::to_string(kind));
+}
+
+} // namespace
+} // namespace provisor
