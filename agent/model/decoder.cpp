@@ -47,11 +47,10 @@ std::string Decoder::line_text(int line) const {
     rest = rest.substr(0, rest.find('\n'));
     while (rest.ends_with('\r'))
         rest.remove_suffix(1);
-    std::string shown = printable(rest.substr(0, shown_line), shown_line);
     // The caret is set by columns: a tab must be one.
-    for (std::size_t tab = shown.find("\\x09"); tab != std::string::npos; tab = shown.find("\\x09"))
-        shown.replace(tab, 4, " ");
-    return shown;
+    std::string plain(rest.substr(0, shown_line));
+    std::replace(plain.begin(), plain.end(), '\t', ' ');
+    return printable(plain, shown_line);
 }
 
 void Decoder::complain(int line, int column, const std::string& message) {

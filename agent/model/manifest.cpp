@@ -129,9 +129,8 @@ Component ComponentDecoder::read(const YamlNode& name, const YamlNode& body) {
     }
     learn_placeholders(body);
     std::vector<Decoder::Field> fields = origin_fields();
-    for (auto* more : {&ComponentDecoder::target_fields, &ComponentDecoder::policy_fields})
-        for (Decoder::Field& field : (this->*more)())
-            fields.push_back(std::move(field));
+    for (const std::vector<Decoder::Field>& more : {target_fields(), policy_fields()})
+        fields.insert(fields.end(), more.begin(), more.end());
     const std::size_t before = decoder_.error_count();
     decoder_.read_map(body, fmt::format("component '{}'", component_.name), fields);
     // What is missing is worth telling only when nothing is wrong with what is there.

@@ -20,8 +20,8 @@ class Arrival {
 public:
     Arrival(std::uint32_t id, TransferRequest request, Progress& progress);
 
-    /// The frame that asks for it.
-    std::string ask() const;
+    /// The frame that asks for it. The clock of the request starts here.
+    std::string ask();
     /// Takes the next frame with its id. Returns false when the request has just failed for a
     /// reason of ours, so that provisor-fetch need not go on with it. Throws Error of kind io for a
     /// frame that cannot come here.
@@ -34,21 +34,24 @@ public:
     TransferResult take_result() { return std::move(result_); }
 
 private:
+    template <typename Action>
+    bool attempt(Action&& action);
     void take_head(const FetchHead& head);
     void take_data(std::string_view bytes);
     void take_end();
     void take_failure(const FetchFailure& failure);
     void finish();
+    std::string shown() const;
 
     std::uint32_t id_;
     TransferRequest request_;
-    std::string shown_; ///< the URL
     Progress* progress_;
     std::chrono::steady_clock::time_point begun_;
     std::optional<std::uint64_t> declared_; ///< length
     std::optional<Sha256> sha_;             ///< while a body comes in
     Fd file_;
     TransferResult result_;
+    bool has_head_ = false;
     bool over_ = false;
     bool closed_ = false;
 };

@@ -27,9 +27,9 @@ constexpr auto end_patience = std::chrono::milliseconds(200);
 /// What the child may know of our environment: proxies, and nothing that could be a secret of
 /// somebody else's.
 std::vector<std::string> child_environment() {
-    static constexpr std::array names{"http_proxy",  "https_proxy", "no_proxy",  "all_proxy",
-                                      "HTTPS_PROXY", "NO_PROXY",    "ALL_PROXY", "SSL_CERT_DIR"};
-    std::vector<std::string> environment{"LANG=C", "PATH=/usr/bin:/bin"};
+    static constexpr std::array names{"http_proxy", "https_proxy", "all_proxy", "no_proxy",
+                                      "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"};
+    std::vector<std::string> environment{"LANG=C"};
     for (const char* name : names)
         if (const char* value = std::getenv(name))
             environment.push_back(fmt::format("{}={}", name, value));
@@ -57,6 +57,8 @@ pid_t spawn(const std::string& program, int socket) {
     posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&settings.actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&settings.actions, socket, child_socket);
+    // Also what some library of ours has opened without O_CLOEXEC.
+    posix_spawn_file_actions_addclosefrom_np(&settings.actions, child_socket + 1);
     // The daemon blocks signals and the command line ignores SIGPIPE; neither is the child's
     // business.
     sigset_t none;
@@ -110,13 +112,18 @@ FetchProcess::FetchProcess(const std::string& program) {
         throw system_error(errno, "make a socket for provisor-fetch");
     socket_ = Fd(pair[0]);
     Fd theirs(pair[1]);
-    // dup2 onto itself would keep close-on-exec: posix_spawn(3) clears it since glibc 2.29, older
-    // ones do not.
-    if (theirs.get() == child_socket)
+    // Out of the way of what the child has as 0 to 3.
+    if (theirs.get() <= child_socket)
         theirs = Fd(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, child_socket + 1));
     if (::fcntl(socket_.get(), F_SETFL, O_NONBLOCK) != 0)
         throw system_error(errno, "set up the socket for provisor-fetch");
     pid_ = spawn(program, theirs.get());
+}
+
+bool FetchProcess::alive() {
+    // A socket that has ended is readable; nothing else can come between two batches.
+    char byte = 0;
+    return ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 FetchProcess::~FetchProcess() {

@@ -29,10 +29,12 @@ public:
     int fetcher_pid() const;
 
 private:
+    /// Ends the process, if there is one, and adds to `error` how it had ended.
+    Error end_process(const Error& error);
+
     std::string program_;
     AgentConfig config_;
     std::unique_ptr<FetchProcess> process_;
-    std::uint32_t next_id_ = 0;
 };
 
 } // namespace provisor

@@ -19,6 +19,7 @@ expect_eq "requests" 0 "$(requests)"
 expect_eq "restarts of the daemon" 0 "$(property NRestarts)"
 
 step "a manifest is dropped in"
+sleep 1
 asked() { [ "$(requests /app)" -gt 0 ]; }
 begin=$(now_ms)
 app_manifest | manifest app

@@ -45,7 +45,7 @@ trouble() {
     for name in app new; do
         error=$(pass_value ".components[] | select(.name == \"$name\") | .error")
         expect_eq "kind of error for $name" "$2" "$(jq -r .kind <<<"$error")"
-        expect_eq "HTTP status for $name" "$3" "$(jq -r .http_status <<<"$error")"
+        expect_eq "HTTP status for $name" "$3" "$(pass_value ".components[] | select(.name == \"$name\") | .http_status")"
         expect_has "message for $name" "$(jq -r .message <<<"$error")" "$4"
         expect_has "address for $name" "$(jq -r .url <<<"$error")" "http://127.0.0.1:8000/$name"
     done
