@@ -17,7 +17,7 @@ int command_prune(Context& context) {
     }
     const Settings settings = load_or_complain(context);
     const ComponentStore store(context.paths.state_dir);
-    Cache cache(context.paths.state_dir / "cache");
+    Cache cache(context.paths.state_dir);
     const Cache::Pruned pruned =
         cache.prune(kept_blobs(settings.components, cache, store, settings.config.keep_versions),
                     Cache::Mode::remove);

@@ -87,7 +87,7 @@ void print_overview(const Overview& overview, const Context& context) {
         line("wanted version", component->version);
         if (!component->sha256.empty())
             line("pinned", component->sha256);
-        const Cache cache(context.paths.state_dir / "cache");
+        const Cache cache(context.paths.state_dir);
         if (const auto entry = cache.find(component->url)) {
             line("cached", fmt::format("{} ({})", entry->sha256, format_byte_size(entry->size)));
             line("validator", entry->validator.etag.empty() ? entry->validator.last_modified

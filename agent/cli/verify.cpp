@@ -73,7 +73,7 @@ void print_findings(const std::vector<Finding>& findings, std::size_t components
 /// Blobs that do not hash to their names. They are dropped right away: nothing may ever be
 /// installed from them.
 std::size_t verify_cache(const Context& context, std::vector<Finding>& findings) {
-    Cache cache(context.paths.state_dir / "cache");
+    Cache cache(context.paths.state_dir);
     const auto blobs = cache.blobs();
     for (const auto& [sha256, size] : blobs)
         if (!cache.verify_blob(sha256, context.interrupt))

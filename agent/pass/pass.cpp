@@ -43,7 +43,7 @@ public:
     Pass(const Settings& settings, const Paths& paths, const PassOptions& options,
          const Surroundings& around)
         : settings_(settings), paths_(paths), options_(options), around_(around),
-          cache_(paths.state_dir / "cache"), store_(paths.state_dir) {
+          cache_(paths.state_dir), store_(paths.state_dir) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
         report_.failed_files = static_cast<unsigned>(settings.failed_files.size());

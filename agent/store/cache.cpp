@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "model/shown_url.hpp"
+#include "store/component_store.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -54,7 +55,8 @@ std::optional<CacheEntry> parse_entry(const std::string& text) {
 
 } // namespace
 
-Cache::Cache(fs::path folder) : folder_(std::move(folder)) {}
+Cache::Cache(fs::path state_dir)
+    : state_dir_(std::move(state_dir)), folder_(state_dir_ / "cache") {}
 
 fs::path Cache::blob_path(const std::string& sha256) const { return folder_ / "blobs" / sha256; }
 fs::path Cache::entry_path(const std::string& url) const {
@@ -65,6 +67,7 @@ fs::path Cache::body_path(const std::string& url) const {
 }
 
 void Cache::make_folders() const {
+    make_state_dir(state_dir_);
     for (const char* name : {"blobs", "urls", "partial"})
         make_directories(folder_ / name, 0700, Durable::yes);
 }

@@ -35,8 +35,9 @@ struct CacheEntry {
 /// its shown form are stored.
 class Cache {
 public:
+    /// The cache of a state directory, in its folder `cache`, which is closed to everybody else.
     /// Nothing is made on disk before there is something to keep.
-    explicit Cache(std::filesystem::path folder);
+    explicit Cache(std::filesystem::path state_dir);
 
     /// The record of a URL, provided that its blob is there with the recorded size.
     std::optional<CacheEntry> find(const std::string& url) const;
@@ -74,6 +75,7 @@ private:
     std::filesystem::path body_path(const std::string& url) const;
     void make_folders() const;
 
+    std::filesystem::path state_dir_;
     std::filesystem::path folder_;
 };
 

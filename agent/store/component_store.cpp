@@ -21,6 +21,11 @@ std::optional<Marker> read_marker(const fs::path& path) {
 
 } // namespace
 
+void make_state_dir(const fs::path& state_dir) {
+    make_directories(state_dir.parent_path(), 0755, Durable::yes);
+    make_directories(state_dir, 0711, Durable::yes);
+}
+
 ComponentStore::ComponentStore(fs::path state_dir) : state_dir_(std::move(state_dir)) {}
 
 fs::path ComponentStore::file(const std::string& component, const char* name) const {
@@ -43,9 +48,7 @@ Record ComponentStore::record(const std::string& component) const {
 void ComponentStore::write(const std::string& component, const char* name,
                            const std::string& text) {
     const fs::path path = file(component, name);
-    // 0711: whoever knows a name may go through, nobody but root may list what the cache of this
-    // machine holds.
-    make_directories(state_dir_, 0711, Durable::yes);
+    make_state_dir(state_dir_);
     make_directories(path.parent_path(), 0755, Durable::yes);
     replace_file(path, text, 0644, Durable::yes);
 }

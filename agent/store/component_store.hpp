@@ -11,6 +11,11 @@
 
 namespace provisor {
 
+/// Makes the state directory where it is missing: 0711, so that whoever knows a component's name
+/// may look it up (`status` needs no root) while nobody can list what else is there; its parents
+/// are ordinary folders, 0755.
+void make_state_dir(const std::filesystem::path& state_dir);
+
 /// The state directory's part about components: for each a folder with
 ///
 ///     .installed    the marker: what is in place

@@ -9,6 +9,9 @@
 namespace provisor {
 namespace {
 
+/// Ten years: nobody waits longer, and what is added to it stays within every clock.
+constexpr std::chrono::seconds longest_wait(315'360'000);
+
 /// The phrases of RFC 9110, 15, for the statuses that are met in practice; servers' own phrases are
 /// not shown.
 std::string_view phrase_of(int status) {
@@ -77,7 +80,7 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, Wal
     const char* end = text.data() + text.size();
     const auto [stop, problem] = std::from_chars(text.data(), end, seconds);
     if (problem == std::errc() && stop == end && seconds >= 0)
-        return std::chrono::seconds(seconds);
+        return std::min(std::chrono::seconds(seconds), longest_wait);
     std::tm parts{};
     const std::string copy(text);
     // IMF-fixdate; the two obsolete forms are not worth a parser for a mere hint.
@@ -85,7 +88,8 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, Wal
     if (rest == nullptr || *rest != '\0')
         return std::nullopt;
     const auto then = std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
-    return std::max(std::chrono::floor<std::chrono::seconds>(then - now), std::chrono::seconds(0));
+    return std::clamp(std::chrono::floor<std::chrono::seconds>(then - now), std::chrono::seconds(0),
+                      longest_wait);
 }
 
 Error status_error(int status, const std::string& shown_url, std::string_view retry_after,

@@ -17,7 +17,7 @@ Error status_error(int status, const std::string& shown_url, std::string_view re
                    WallTime now);
 
 /// How long an origin asks to be left alone (RFC 9110, 10.2.3): seconds, or an HTTP date seen from
-/// `now`; a date in the past is zero. Absent for anything else.
+/// `now`; a date in the past is zero, and ten years are the most. Absent for anything else.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, WallTime now);
 
 } // namespace provisor

@@ -143,16 +143,13 @@ FetchFailure decode_failure(std::string_view payload) {
     reader.finish();
     // Only what can go wrong with a transfer; anything else would let the fetcher put words into
     // the agent's mouth.
-    switch (static_cast<ErrorKind>(kind)) {
-    case ErrorKind::http:
-    case ErrorKind::tls:
-    case ErrorKind::timeout:
-    case ErrorKind::io:
-        failure.kind = static_cast<ErrorKind>(kind);
-        return failure;
-    default:
-        throw Error(ErrorKind::io, "a message with an impossible error kind");
-    }
+    for (const ErrorKind possible :
+         {ErrorKind::http, ErrorKind::tls, ErrorKind::timeout, ErrorKind::io})
+        if (kind == static_cast<std::uint64_t>(possible)) {
+            failure.kind = possible;
+            return failure;
+        }
+    throw Error(ErrorKind::io, "a message with an impossible error kind");
 }
 
 } // namespace provisor

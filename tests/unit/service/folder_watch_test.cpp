@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <functional>
 #include <gtest/gtest.h>
+#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,19 +123,33 @@ TEST_F(FolderWatchTest, FollowsAFolderThatIsALink) {
     EXPECT_FALSE(notices([&] { write_text(root / "one/a.yaml", ""); }));
 }
 
-TEST_F(FolderWatchTest, HoldsOneDescriptorHoweverOftenItLooksAgain) {
+/// Watches that the kernel keeps for this descriptor: inotify(7), "/proc interfaces".
+std::size_t watches_of(int fd) {
+    std::istringstream lines(test::read_text("/proc/self/fdinfo/" + std::to_string(fd)));
+    std::size_t watches = 0;
+    for (std::string line; std::getline(lines, line);)
+        watches += line.starts_with("inotify") ? 1 : 0;
+    return watches;
+}
+
+TEST_F(FolderWatchTest, KeepsNothingOfWhatIsGoneOrMovedAway) {
     const auto open_files = [] {
         return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
     };
-    const auto before = open_files();
-    for (int round = 0; round < 100; ++round) {
-        fs::create_directories(manifests);
+    fs::create_directories(manifests);
+    watch.refresh();
+    const auto files = open_files();
+    const std::size_t watches = watches_of(watch.fd());
+    for (int round = 0; round < 50; ++round) {
+        fs::rename(etc, root / ("etc/moved" + std::to_string(round)));
         watch.refresh();
-        fs::remove_all(etc);
+        fs::create_directories(manifests);
         watch.refresh();
         watch.drain();
     }
-    EXPECT_EQ(open_files(), before);
+    EXPECT_EQ(open_files(), files);
+    EXPECT_EQ(watches_of(watch.fd()), watches);
+    EXPECT_GT(watches, 2U);
 }
 
 } // namespace

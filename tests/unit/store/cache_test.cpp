@@ -29,7 +29,7 @@ protected:
     fs::path blob(const std::string& sha256) { return folder / "cache/blobs" / sha256; }
 
     test::TemporaryFolder folder;
-    Cache cache{folder / "cache"};
+    Cache cache{folder.path()};
     Interrupt interrupt;
     const std::string url = "https://user:hunter2@origin/app?X-Amz-Signature=hunter3";
 };

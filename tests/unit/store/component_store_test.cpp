@@ -57,6 +57,13 @@ TEST_F(ComponentStoreTest, StatusCanReadItWithoutRoot) {
     EXPECT_EQ(mode_of(folder / "state/components/app/.installed"), 0644U);
 }
 
+TEST_F(ComponentStoreTest, ParentsOfTheStateDirectoryAreOrdinaryFolders) {
+    make_state_dir(folder / "var/lib/provisor");
+    EXPECT_EQ(mode_of(folder / "var"), 0755U);
+    EXPECT_EQ(mode_of(folder / "var/lib"), 0755U);
+    EXPECT_EQ(mode_of(folder / "var/lib/provisor"), 0711U);
+}
+
 TEST_F(ComponentStoreTest, ADamagedMarkerIsUnknownAndANewerOneIsRefused) {
     store.write_installed(marker("one"));
     test::write_text(folder / "state/components/app/.installed", "{\"schema\": 1, \"comp");

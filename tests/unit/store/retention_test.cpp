@@ -34,7 +34,7 @@ protected:
     }
 
     test::TemporaryFolder folder;
-    Cache cache{folder / "cache"};
+    Cache cache{folder.path()};
     ComponentStore store{folder.path()};
 };
 

@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadHeader{"UnknownType", raw_header(0, 5, 0, 1)},
                     BadHeader{"UnknownTypeBeyondAll", raw_header(0, 0xFFFF, 0, 1)},
                     BadHeader{"PaddingThatIsNotZero", raw_header(0, 18, 1, 1)},
-                    BadHeader{"DataOneByteTooLong", raw_header(max_data_payload + 1, 18, 0, 1)},
+                    BadHeader{"DataOneByteTooLong", raw_header(max_data_payload + 1, 17, 0, 1)},
                     BadHeader{"HeadOneByteTooLong", raw_header(max_payload + 1, 16, 0, 1)},
                     BadHeader{"LongestLength", raw_header(0xFFFFFFFF, 16, 0, 1)}),
     [](const auto& row) { return row.param.name; });

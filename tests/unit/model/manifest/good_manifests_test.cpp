@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/manifest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace provisor {
+namespace {
+
+const Facts facts{"x86_64", "0123456789abcdef0123456789abcdef", "linux"};
+
+std::vector<Component> read(const std::string& text) {
+    ParsedManifest parsed = parse_manifest({"m.yaml", text}, facts);
+    for (const Diagnostic& error : parsed.errors)
+        ADD_FAILURE() << to_text(error);
+    return std::move(parsed.components);
+}
+
+TEST(GoodManifest, MayBeEmpty) {
+    EXPECT_TRUE(read("").empty());
+    EXPECT_TRUE(read("# nothing yet\n").empty());
+    EXPECT_TRUE(read("components:\n").empty());
+    EXPECT_TRUE(read("components: {}\n").empty());
+}
+
+TEST(GoodManifest, InItsShortestForm) {
+    const auto components = read("components:\n  a:\n    url: https://o/a\n    path: /opt/a\n");
+    ASSERT_EQ(components.size(), 1U);
+    Component expected;
+    expected.name = "a";
+    expected.place = {"m.yaml", 2, 3};
+    expected.url = "https://o/a";
+    expected.files = {{"", "/opt/a", 0755, "root", "root"}};
+    EXPECT_EQ(components[0], expected);
+}
+
+TEST(GoodManifest, WithEveryKey) {
+    const auto components = read(R"(
+vars:
+  channel: stable
+  digest: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+components:
+  node-exporter:
+    version: 1.10
+    url: https://example.org/{channel}/v{version}/x-{version}.linux-{arch:go}.tar.gz
+    mirrors: [ "https://mirror.example.org/{name}" ]
+    sha256: "{digest}"
+    signature: "{url}.minisig"
+    auth: { basic: { user: me, password: "credential:pw" } }
+    update: if-missing
+    format: tar
+    files:
+      - { from: "*/node_exporter", path: /usr/local/bin/node_exporter, mode: "0750", owner: svc, group: "999" }
+    check: [ "{staged}", "--version" ]
+    version_from: { command: [ "{path}", "--version" ], match: 'version ([^ ]+)' }
+    units:
+      - name: node-exporter.service
+        on_change: reload-or-restart
+        on_repair: restart
+        file: |
+          [Service]
+          ExecStart=/usr/local/bin/node_exporter ${ARGS} {not_a_placeholder}
+        enable: true
+    after: [ other ]
+    health: { settle: 5s, timeout: 1min, http: "http://127.0.0.1:9100/", tcp: "127.0.0.1:9100", command: [ "/bin/true" ] }
+    rollback: off
+    version_order: semver
+    allow_downgrade: true
+    replace_packaged: true
+    windows: [ "Mon..Fri 02:00-04:00" ]
+    state: held
+)");
+    ASSERT_EQ(components.size(), 1U);
+    Component expected;
+    expected.name = "node-exporter";
+    expected.place = {"m.yaml", 6, 3};
+    expected.version = "1.10";
+    expected.url = "https://example.org/stable/v1.10/x-1.10.linux-amd64.tar.gz";
+    expected.mirrors = {"https://mirror.example.org/node-exporter"};
+    expected.sha256 = std::string(64, 'a');
+    expected.signature = expected.url + ".minisig";
+    expected.auth = AuthSpec{"", "me", "credential:pw", false, {}};
+    expected.update = Update::if_missing;
+    expected.format = Format::tar;
+    expected.files = {{"*/node_exporter", "/usr/local/bin/node_exporter", 0750, "svc", "999"}};
+    expected.check = {"{staged}", "--version"};
+    expected.version_from = VersionCommand{{"{path}", "--version"}, "version ([^ ]+)"};
+    UnitSpec unit;
+    unit.name = "node-exporter.service";
+    unit.on_change = OnChange::reload_or_restart;
+    unit.on_repair = OnRepair::restart;
+    unit.file = "[Service]\nExecStart=/usr/local/bin/node_exporter ${ARGS} {not_a_placeholder}\n";
+    unit.enable = true;
+    expected.units = {unit};
+    expected.after = {"other"};
+    expected.health = {std::chrono::seconds(5),
+                       std::chrono::minutes(1),
+                       "http://127.0.0.1:9100/",
+                       "127.0.0.1:9100",
+                       {"/bin/true"}};
+    expected.rollback = Rollback::off;
+    expected.version_order = VersionOrder::semver;
+    expected.allow_downgrade = true;
+    expected.replace_packaged = true;
+    expected.windows = {"Mon..Fri 02:00-04:00"};
+    expected.state = WantedState::held;
+    EXPECT_EQ(components[0], expected);
+}
+
+std::string url_with(const std::string& version, const std::string& url,
+                     const std::string& vars = "") {
+    const auto components = read(vars + "components:\n  a:\n    version: \"" + version +
+                                 "\"\n    url: \"" + url + "\"\n    path: /opt/a\n");
+    return components.empty() ? "" : components[0].url;
+}
+
+TEST(Placeholders, ArePercentEncodedInUrls) {
+    EXPECT_EQ(url_with("1.0+deb~1", "https://o/{version}"), "https://o/1.0%2Bdeb~1");
+    EXPECT_EQ(url_with("a/../b?c", "https://o/{version}"), "https://o/a%2F..%2Fb%3Fc");
+}
+
+TEST(Placeholders, OfTheAuthorMayStructureAUrl) {
+    EXPECT_EQ(url_with("1", "{base}/x-{version}", "vars: {base: \"https://o:8443/pool\"}\n"),
+              "https://o:8443/pool/x-1");
+}
+
+TEST(Placeholders, NameTheMachineAsEachWorldDoes) {
+    EXPECT_EQ(
+        url_with("1", "https://o/{arch}/{arch:uname}/{arch:go}/{arch:deb}/{arch:rpm}/{os}/{name}"),
+        "https://o/x86_64/x86_64/amd64/amd64/x86_64/linux/a");
+}
+
+TEST(Placeholders, BracesThatNameNothingStandForThemselves) {
+    EXPECT_EQ(url_with("1", "https://o/%7Bx"), "https://o/%7Bx");
+}
+
+TEST(GoodManifest, WarnsOfHttpThatNothingVerifies) {
+    const auto warnings = [](const std::string& more) {
+        return parse_manifest(
+                   {"m.yaml", "components:\n  a:\n    url: http://o/a\n    path: /opt/a\n" + more},
+                   facts)
+            .warnings.size();
+    };
+    EXPECT_EQ(warnings(""), 1U);
+    EXPECT_EQ(warnings("    sha256: " + std::string(64, 'a') + "\n"), 0U);
+    EXPECT_EQ(warnings("    signature: https://o/s\n"), 0U);
+}
+
+TEST(GoodManifest, ForRemovalNeedsNoUrl) {
+    const auto components = read("components:\n  a: {state: absent}\n");
+    ASSERT_EQ(components.size(), 1U);
+    EXPECT_EQ(components[0].state, WantedState::absent);
+}
+
+} // namespace
+} // namespace provisor

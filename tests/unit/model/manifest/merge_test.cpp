@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/manifest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace provisor {
+namespace {
+
+/// Manifests given as file name and text, merged in this order.
+MergedManifests merge(const std::vector<SourceText>& sources) {
+    std::vector<ParsedManifest> parsed;
+    for (const SourceText& source : sources) {
+        parsed.push_back(parse_manifest(source, Facts{"x86_64", "", "linux"}));
+        EXPECT_TRUE(parsed.back().errors.empty()) << to_text(parsed.back().errors.front());
+    }
+    return merge_manifests(parsed);
+}
+
+std::string component(const std::string& name, const std::string& more = "",
+                      const std::string& path = "") {
+    return "  " + name +
+           ":\n    url: https://o/x\n    path: " + (path.empty() ? "/opt/" + name : path) + "\n" +
+           more;
+}
+
+std::string file(const std::string& components) { return "components:\n" + components; }
+
+std::string names(const MergedManifests& merged) {
+    std::string all;
+    for (const Component& one : merged.components)
+        all += one.name + " ";
+    return all;
+}
+
+TEST(Merge, OrdersByAfterAndThenByName) {
+    EXPECT_EQ(names(merge({{"1", file(component("c", "    after: [d]\n") + component("b") +
+                                      component("d"))},
+                           {"2", file(component("a", "    after: [c]\n"))}})),
+              "d c a b ");
+}
+
+TEST(Merge, ASecondComponentOfOneNameCostsTheLaterFile) {
+    const auto merged = merge(
+        {{"1", file(component("a"))}, {"2", file(component("a", "", "/opt/z") + component("b"))}});
+    EXPECT_EQ(names(merged), "a ");
+    ASSERT_EQ(merged.errors.size(), 1U);
+    EXPECT_EQ(merged.errors[0].place, (SourcePlace{"2", 2, 3}));
+    EXPECT_EQ(merged.errors[0].message, "component 'a': there is a component 'a' at 1:2 already");
+}
+
+TEST(Merge, OneTargetBelongsToOneComponent) {
+    const auto merged = merge(
+        {{"1", file(component("a", "", "/opt/x"))}, {"2", file(component("b", "", "/opt/x"))}});
+    EXPECT_EQ(names(merged), "a ");
+    EXPECT_EQ(merged.errors.at(0).message,
+              "component 'b': '/opt/x' is a file of component 'a' at 1:2 already");
+}
+
+TEST(Merge, OneUnitFileBelongsToOneComponentButManyMayShareTheUnit) {
+    const std::string with_file = "    units: [{name: x.service, file: \"[Service]\"}]\n";
+    EXPECT_EQ(
+        merge({{"1", file(component("a", with_file))}, {"2", file(component("b", with_file))}})
+            .errors.size(),
+        1U);
+    const std::string shared = "    units: [{name: x.service}]\n";
+    EXPECT_TRUE(merge({{"1", file(component("a", with_file))}, {"2", file(component("b", shared))}})
+                    .errors.empty());
+}
+
+TEST(Merge, AfterMustNameAComponent) {
+    const auto merged =
+        merge({{"1", file(component("a", "    after: [nobody]\n"))}, {"2", file(component("b"))}});
+    EXPECT_EQ(names(merged), "b ");
+    EXPECT_EQ(merged.errors.at(0).message, "component 'a': after: there is no component 'nobody'");
+}
+
+TEST(Merge, ALostFileTakesThoseWithItThatComeAfterIt) {
+    const auto merged = merge({{"1", file(component("a", "    after: [nobody]\n"))},
+                               {"2", file(component("b", "    after: [a]\n"))},
+                               {"3", file(component("c"))}});
+    EXPECT_EQ(names(merged), "c ");
+    EXPECT_EQ(merged.errors.size(), 2U);
+}
+
+TEST(Merge, ACircleIsShown) {
+    const auto merged =
+        merge({{"1", file(component("a", "    after: [b]\n") + component("b", "    after: [c]\n") +
+                          component("c", "    after: [a]\n"))},
+               {"2", file(component("d"))}});
+    EXPECT_EQ(names(merged), "d ");
+    EXPECT_EQ(merged.errors.at(0).message, "component 'a': after goes in a circle: a → b → c → a");
+}
+
+} // namespace
+} // namespace provisor
