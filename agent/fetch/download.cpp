@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <limits>
+#include <utility>
 
 namespace provisor {
 namespace {
@@ -19,14 +21,14 @@ namespace {
 /// connection.
 constexpr std::size_t drain_limit = 64 * 1024;
 constexpr int max_redirects = 10;
-constexpr long stall_bytes_per_second = 1024;
 
 bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
 long as_long(std::uint64_t milliseconds) {
-    return static_cast<long>(std::min<std::uint64_t>(milliseconds, INT32_MAX));
+    return static_cast<long>(
+        std::min<std::uint64_t>(milliseconds, std::numeric_limits<std::int32_t>::max()));
 }
 
 } // namespace
@@ -35,11 +37,12 @@ void Download::FreeList::operator()(curl_slist* list) const { curl_slist_free_al
 
 Download::Download(std::uint32_t id, FetchRequest request, AgentSocket& agent,
                    const FetchSettings& settings)
-    : id_(id), request_(std::move(request)), agent_(agent), settings_(settings),
-      url_(request_.url) {}
+    : id_(id), request_(std::move(request)), agent_(agent), settings_(settings), url_(request_.url),
+      meter_(std::chrono::milliseconds(as_long(settings.stall_timeout))) {}
 
 void Download::begin_hop(void* handle) {
     response_ = {};
+    meter_.restart();
     drained_ = 0;
     curl_easy_reset(handle);
     curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
@@ -77,11 +80,6 @@ void Download::set_up_limits(void* handle) const {
             std::chrono::steady_clock::now() - begun_);
         const auto left = as_long(settings_.total_timeout) - static_cast<long>(spent.count());
         curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max(1L, left));
-    }
-    if (settings_.stall_timeout != 0) {
-        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, stall_bytes_per_second);
-        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
-                         std::max(1L, as_long(settings_.stall_timeout) / 1000));
     }
 }
 
@@ -153,6 +151,7 @@ std::size_t Download::on_body(char* bytes, std::size_t, std::size_t size, void* 
 }
 
 bool Download::take_header(std::string_view line) {
+    meter_.add(line.size());
     std::optional<std::string> complaint = response_.take_line(line);
     const bool begins_body = !complaint && response_.complete() && response_.status() == 200;
     if (begins_body && !response_.content_encoding().empty())
@@ -166,6 +165,7 @@ bool Download::take_header(std::string_view line) {
 }
 
 bool Download::take_body(std::string_view bytes) {
+    meter_.add(bytes.size());
     if (response_.status() != 200) {
         drained_ += bytes.size();
         return drained_ <= drain_limit;
@@ -195,6 +195,18 @@ bool Download::end_hop(void* handle, int code) {
         tell_end();
     }
     return false;
+}
+
+bool Download::end_if_stalled(void* handle, StallMeter::Time now) {
+    // Until then the limit for connecting counts.
+    curl_off_t connected = 0;
+    curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME_T, &connected);
+    if (connected == 0 || !meter_.stalled(now))
+        return false;
+    tell_failure(
+        {ErrorKind::timeout, fmt::format("less than 1 KiB/s for {} s",
+                                         static_cast<double>(settings_.stall_timeout) / 1000)});
+    return true;
 }
 
 bool Download::follow() {

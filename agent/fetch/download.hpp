@@ -3,6 +3,7 @@
 
 #include "fetch/agent_socket.hpp"
 #include "fetch/response_headers.hpp"
+#include "fetch/stall_meter.hpp"
 #include "wire/messages.hpp"
 
 #include <array>
@@ -36,6 +37,12 @@ public:
     /// Takes how the hop ended (a CURLcode). Returns whether there is another; if not, the agent
     /// has been told how the request ended.
     bool end_hop(void* handle, int code);
+    /// Whether nothing worth mentioning has come for too long (FetchSettings::stall_timeout,
+    /// counted from the time that the hop is connected). If so, the agent has been told, and the
+    /// handle is to be taken away from libcurl.
+    bool end_if_stalled(void* handle, StallMeter::Time now);
+    /// All time until now was lost to something else than the network.
+    void forgive() { meter_.restart(); }
 
 private:
     struct FreeList {
@@ -62,6 +69,7 @@ private:
     std::string url_; ///< of the hop
     int hops_ = 0;
     ResponseHeaders response_;
+    StallMeter meter_;
     std::unique_ptr<curl_slist, FreeList> headers_;
     std::array<char, 256> curl_text_{};
     std::optional<FetchFailure> failure_; ///< why we ended it ourselves

@@ -7,10 +7,13 @@
 #include "fetch/download.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <curl/curl.h>
 #include <deque>
 #include <fmt/format.h>
+#include <iterator>
 #include <list>
+#include <utility>
 #include <vector>
 
 namespace provisor {
@@ -55,6 +58,7 @@ private:
     void start_waiting();
     void begin_hop(Active& one);
     void perform();
+    void end_stalled();
     void finish_done();
     void finish(CURL* handle, CURLcode code);
 
@@ -64,6 +68,7 @@ private:
     std::deque<Waiting> waiting_;
     std::list<Active> active_;
     std::vector<Easy> idle_handles_;
+    StallMeter::Time last_look_;
 };
 
 void Fetcher::run() {
@@ -71,6 +76,7 @@ void Fetcher::run() {
         start_waiting();
         perform();
         finish_done();
+        end_stalled();
         // What was begun meanwhile gets its turn before anybody sleeps.
         start_waiting();
         curl_waitfd agent{agent_.fd(), CURL_WAIT_POLLIN, 0};
@@ -150,6 +156,23 @@ void Fetcher::perform() {
     int running = 0;
     if (const CURLMcode code = curl_multi_perform(multi_.get(), &running); code != CURLM_OK)
         throw Error(ErrorKind::io, fmt::format("libcurl: {}", curl_multi_strerror(code)));
+}
+
+void Fetcher::end_stalled() {
+    const auto now = std::chrono::steady_clock::now();
+    const auto since = now - std::exchange(last_look_, now);
+    // An agent that took its time, a machine that slept.
+    if (since > std::chrono::milliseconds(500))
+        for (Active& one : active_)
+            one.download.forgive();
+    for (auto one = active_.begin(); one != active_.end();) {
+        const auto next = std::next(one);
+        if (one->download.end_if_stalled(one->handle.get(), now)) {
+            curl_multi_remove_handle(multi_.get(), one->handle.get());
+            active_.erase(one);
+        }
+        one = next;
+    }
 }
 
 void Fetcher::finish_done() {

@@ -32,8 +32,10 @@ std::string part_of(const Url& url, CURLUPart part, unsigned flags = 0) {
 }
 
 bool same_origin(const Url& one, const Url& other) {
+    // Names of hosts have no case, and libcurl leaves it as it was written.
     const auto agree = [&](CURLUPart part) {
-        return part_of(one, part, CURLU_DEFAULT_PORT) == part_of(other, part, CURLU_DEFAULT_PORT);
+        return curl_strequal(part_of(one, part, CURLU_DEFAULT_PORT).c_str(),
+                             part_of(other, part, CURLU_DEFAULT_PORT).c_str()) != 0;
     };
     return one && other && agree(CURLUPART_SCHEME) && agree(CURLUPART_HOST) &&
            agree(CURLUPART_PORT);

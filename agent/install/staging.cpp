@@ -146,12 +146,12 @@ void Staging::commit() {
 }
 
 std::vector<fs::path> sweep_temporaries(const std::vector<InstalledFile>& targets,
-                                        const Paths& paths) {
-    std::set<std::string> folders;
-    for (const InstalledFile& file : targets)
-        folders.insert(fs::path(file.path).parent_path().string());
+                                        const Paths& paths, std::set<std::string>& done) {
     std::vector<fs::path> removed;
-    for (const std::string& folder : folders) {
+    for (const InstalledFile& target : targets) {
+        const std::string folder = fs::path(target.path).parent_path().string();
+        if (!done.insert(folder).second)
+            continue;
         const std::optional<Target> inside =
             find_target(folder + "/.", paths, MissingFolders::leave);
         if (!inside)

@@ -8,6 +8,7 @@
 #include "model/paths.hpp"
 
 #include <filesystem>
+#include <set>
 
 #include <string>
 #include <string_view>
@@ -52,10 +53,12 @@ private:
     std::vector<Staged> staged_;
 };
 
-/// Removes stale temporary files of provisor in the folders of these targets; returns what was
-/// removed. Only with the lock held: nobody else has one under way then.
+/// Removes stale temporary files of provisor in the folders of these targets, but for those `done`
+/// already, to which they are added; returns what was removed. Only with the lock held: nobody else
+/// has one under way then.
 std::vector<std::filesystem::path> sweep_temporaries(const std::vector<InstalledFile>& targets,
-                                                     const Paths& paths);
+                                                     const Paths& paths,
+                                                     std::set<std::string>& done);
 
 /// Removes retired files that still hold what provisor had put there; returns the paths removed. A
 /// file that somebody changed since is not ours any more and stays.

@@ -62,7 +62,14 @@ public:
     }
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        add(YamlNode::Kind::null, mark, anchor);
+        YamlNode& node = add(YamlNode::Kind::null, mark, anchor);
+        // An absent value has its mark where the next thing begins; a person looks for it at its
+        // key.
+        if (const YamlNode* map = open_.empty() ? nullptr : open_.back();
+            map != nullptr && map->kind == YamlNode::Kind::map && map->items.size() % 2 == 0) {
+            node.line = map->items[map->items.size() - 2].line;
+            node.column = map->items[map->items.size() - 2].column;
+        }
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
         throw YamlError(mark.line + 1, mark.column + 1,

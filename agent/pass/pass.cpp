@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <set>
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
 
@@ -85,6 +86,7 @@ private:
     Cache cache_;
     ComponentStore store_;
     std::vector<Work> works_;
+    std::set<std::string> swept_; ///< folders that have been looked through
     PassReport report_;
     Clock::time_point begun_ = Clock::now();
 };
@@ -109,18 +111,16 @@ void Pass::select() {
     }
 }
 
-/// What a crash left of files under way. Only folders of components that have been installed before
-/// can hold any, and those of the manifest: the folders are listed once each.
+/// What a crash left of files under way.
 void Pass::sweep() {
     if (options_.dry_run)
         return;
-    std::vector<InstalledFile> targets;
-    for (const Work& work : works_) {
-        const Marker wanted = wanted_marker(*work.component, "", paths_.unit_dir);
-        targets.insert(targets.end(), wanted.files.begin(), wanted.files.end());
-    }
-    for (const auto& path : sweep_temporaries(targets, paths_))
-        spdlog::info("removed '{}', left over from an interrupted pass", path.string());
+    for (Work& work : works_)
+        attempt(work, [&] {
+            const Marker wanted = wanted_marker(*work.component, "", paths_.unit_dir);
+            for (const auto& path : sweep_temporaries(wanted.files, paths_, swept_))
+                spdlog::info("removed '{}', left over from an interrupted pass", path.string());
+        });
 }
 
 void Pass::observe() {

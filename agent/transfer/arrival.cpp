@@ -137,10 +137,11 @@ void Arrival::take_end() {
 }
 
 void Arrival::take_failure(const FetchFailure& failure) {
-    std::string message = fmt::format("'{}': ", shown());
-    if (sha_ && declared_ && failure.kind == ErrorKind::http)
-        message += fmt::format("ended after {} of {} bytes: ", result_.bytes, *declared_);
-    throw Error(failure.kind, message + printable(failure.message, 600));
+    const std::string why = printable(failure.message, 600);
+    if (!sha_ || !declared_)
+        throw Error(failure.kind, fmt::format("'{}': {}", shown(), why));
+    throw Error(failure.kind, fmt::format("'{}' ended after {} of {} bytes: {}", shown(),
+                                          result_.bytes, *declared_, why));
 }
 
 } // namespace provisor

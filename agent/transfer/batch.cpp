@@ -27,6 +27,8 @@ Batch::Batch(std::vector<TransferRequest> requests, Progress& progress) {
 
 void Batch::run(int socket, std::string preface, const Interrupt& interrupt) {
     outgoing_ = std::move(preface);
+    written_ = 0;
+    asked_ = 0;
     // Nor may half a frame of ours stay behind.
     while (closed_ < arrivals_.size() || written_ < outgoing_.size()) {
         fill_outgoing();
@@ -71,6 +73,7 @@ void Batch::receive(int socket) {
         return;
     if (got <= 0)
         throw Error(ErrorKind::io, "");
+    untouched_ = false;
     reader_.filled(static_cast<std::size_t>(got));
     while (const std::optional<Frame> frame = reader_.next())
         dispatch(*frame);

@@ -20,6 +20,8 @@ public:
     /// closed), and Interrupted.
     void run(int socket, std::string preface, const Interrupt& interrupt);
 
+    /// Whether no answer at all has come yet, so that run() may be called again.
+    bool untouched() const { return untouched_; }
     /// Fails every request whose result is not known yet.
     void fail_open(const Error& error);
     /// In the order of the requests.
@@ -37,6 +39,7 @@ private:
     std::string outgoing_;
     std::size_t written_ = 0; ///< bytes of outgoing_ that are sent
     FrameReader reader_;
+    bool untouched_ = true;
 };
 
 } // namespace provisor

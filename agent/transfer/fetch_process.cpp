@@ -120,12 +120,6 @@ FetchProcess::FetchProcess(const std::string& program) {
     pid_ = spawn(program, theirs.get());
 }
 
-bool FetchProcess::alive() {
-    // A socket that has ended is readable; nothing else can come between two batches.
-    char byte = 0;
-    return ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
-}
-
 FetchProcess::~FetchProcess() {
     socket_.close();
     if (pid_ > 0 && !await(pid_))

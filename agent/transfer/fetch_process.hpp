@@ -19,8 +19,6 @@ public:
     /// Closes the socket, which ends it; what does not end soon is killed.
     ~FetchProcess();
 
-    /// Whether it is still there and listening.
-    bool alive();
     int socket() const { return socket_.get(); }
     pid_t pid() const { return pid_; }
 

@@ -70,24 +70,32 @@ std::vector<TransferResult> FetchTransfer::run(std::vector<TransferRequest> requ
     if (requests.empty())
         return {};
     Batch batch(std::move(requests), progress);
+    const bool kept = process_ != nullptr;
+    std::optional<Error> error = attempt(batch, interrupt);
+    // One that was kept may have died since: of the end of the thread that started it, for one
+    // (prctl(2), PR_SET_PDEATHSIG).
+    if (error && kept && batch.untouched())
+        error = attempt(batch, interrupt);
+    if (error)
+        batch.fail_open(*error);
+    return batch.take_results();
+}
+
+std::optional<Error> FetchTransfer::attempt(Batch& batch, const Interrupt& interrupt) {
     try {
-        // It may have died between two batches: of the thread that started it, for one (prctl(2),
-        // PR_SET_PDEATHSIG).
-        if (process_ && !process_->alive())
-            process_.reset();
         std::string settings;
         if (!process_) {
             settings = encode_frame(FrameType::settings, 0, encode(settings_for(config_)));
             process_ = std::make_unique<FetchProcess>(program_);
         }
         batch.run(process_->socket(), std::move(settings), interrupt);
+        return std::nullopt;
     } catch (const Error& error) {
-        batch.fail_open(end_process(error));
+        return end_process(error);
     } catch (...) {
         process_.reset();
         throw;
     }
-    return batch.take_results();
 }
 
 Error FetchTransfer::end_process(const Error& error) {

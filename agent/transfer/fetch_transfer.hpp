@@ -5,10 +5,12 @@
 #include "transfer/transfer.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace provisor {
 
+class Batch;
 class FetchProcess;
 
 /// The real network: starts `program` (provisor-fetch) over a socket pair when the first batch that
@@ -29,6 +31,9 @@ public:
     int fetcher_pid() const;
 
 private:
+    /// Starts the process if there is none and runs the batch. Returns what failed as a whole;
+    /// there is no process then.
+    std::optional<Error> attempt(Batch& batch, const Interrupt& interrupt);
     /// Ends the process, if there is one, and adds to `error` how it had ended.
     Error end_process(const Error& error);
 

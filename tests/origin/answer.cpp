@@ -113,20 +113,26 @@ bool Answer::send_redirect() {
     if (behavior_.has("loop"))
         target = exchange_.request.path + "?loop";
     else if (hops > 0)
-        target = exchange_.request.path + "?redir=" + std::to_string(hops - 1);
+        target = exchange_.request.path + "?redir=" + std::to_string(hops - 1) +
+                 "&code=" + std::to_string(behavior_.number("code", 302));
     return send_text(static_cast<int>(behavior_.number("code", 302)),
                      "Location: " + target + "\r\nETag: \"of-the-redirect\"\r\n", "elsewhere\n");
 }
 
 bool Answer::send_text(int status, const std::string& headers, std::string_view text) {
     const bool head_only = exchange_.request.method == "HEAD" || status == 204 || status == 304;
-    if (!send_head(
-            status_line(status) + headers + "Content-Type: text/html\r\n" +
-            (status == 204 ? "" : "Content-Length: " + std::to_string(text.size()) + "\r\n") +
-            "\r\n"))
+    const bool endless = behavior_.has("endless");
+    std::string head = status_line(status) + headers + "Content-Type: text/html\r\n";
+    if (endless)
+        head += "Connection: close\r\n";
+    else if (status != 204)
+        head += "Content-Length: " + std::to_string(text.size()) + "\r\n";
+    if (!send_head(head + "\r\n"))
         return false;
     if (head_only)
         return true;
+    if (endless)
+        return send_body(for_ever) && false;
     exchange_.body_bytes = text.size();
     complete();
     return connection_.send(text);
@@ -256,6 +262,9 @@ std::string_view Answer::piece_at(std::uint64_t offset, std::uint64_t end) const
 bool Answer::send_piece(std::string_view piece) {
     if (behavior_.has("drip"))
         return connection_.drip(piece, drip_pause);
+    if (behavior_.has("slow"))
+        return connection_.drip(piece, drip_pause,
+                                std::max<std::uint64_t>(1, behavior_.number("slow", 0) / 10));
     if (!chunked())
         return connection_.send(piece);
     static constexpr std::string_view digits = "0123456789abcdef";

@@ -23,12 +23,14 @@ namespace provisor::test {
 ///   enc=gzip                    says that the content is encoded
 ///   cl=TEXT, dupcl, samecl, clte   length as given; two of them; two equal; and Transfer-Encoding
 ///   big=n                       declares n bytes and sends for ever
-///   endless, endlesschunk       sends for ever without a length, in chunks
+///   endless, endlesschunk       sends for ever without a length (a status or redirect, too), in
+///                               chunks
 ///   chunkcut, badchunk          the last chunk is missing; a chunk size is no number
 ///   nulhdr, ctlhdr, hugehdr=n, manyhdr=n, badstatus, http09   malformed heads
 ///   hang, reset, close0         no answer: silence, reset, end of the connection
 ///   cut=k, rst=k, stall=k       end, reset, silence after k bytes of the body
 ///   drip, slowhdr               a byte of body or head each 100 ms
+///   slow=n                      about n bytes of the body per second
 ///   close                       closes the connection after the answer without announcing it
 class Behavior {
 public:

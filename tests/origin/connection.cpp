@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "origin/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <poll.h>
@@ -50,9 +51,9 @@ bool Connection::send(std::string_view bytes) {
     return true;
 }
 
-bool Connection::drip(std::string_view bytes, std::chrono::milliseconds pause) {
-    for (; !bytes.empty(); bytes.remove_prefix(1))
-        if (!send(bytes.substr(0, 1)) || gone(fd(), static_cast<int>(pause.count())))
+bool Connection::drip(std::string_view bytes, std::chrono::milliseconds pause, std::size_t count) {
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(count, bytes.size())))
+        if (!send(bytes.substr(0, count)) || gone(fd(), static_cast<int>(pause.count())))
             return false;
     return true;
 }

@@ -21,8 +21,8 @@ public:
     /// The next request; absent when the client has ended the connection or sends no HTTP.
     std::optional<Request> receive();
     bool send(std::string_view bytes);
-    /// The same, a byte at a time with a pause after each.
-    bool drip(std::string_view bytes, std::chrono::milliseconds pause);
+    /// The same, so many bytes at a time with a pause after each.
+    bool drip(std::string_view bytes, std::chrono::milliseconds pause, std::size_t count = 1);
     /// Says nothing until the client goes away.
     void stay_silent();
     /// The end of this connection is to be a reset.

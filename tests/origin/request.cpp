@@ -27,7 +27,7 @@ std::optional<Request> parse_request(std::string_view head) {
     Request request;
     request.method = take_until(line, " ");
     std::string_view target = take_until(line, " ");
-    if (request.method.empty() || !target.starts_with('/') || !line.starts_with("HTTP/1."))
+    if (request.method.empty() || target.empty() || !line.starts_with("HTTP/1."))
         return std::nullopt;
     request.path = take_until(target, "?");
     request.query = target;

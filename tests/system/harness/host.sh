@@ -81,6 +81,9 @@ host_run() {
         env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 "$@"
 }
 
+# host_kill SIGNAL PID: a process of the host, by its id there.
+host_kill() { host_run sh -c 'kill -s "$1" "$2"' sh "$1" "$2"; }
+
 # host_write PATH: standard input becomes a file of the host, at once whole (rename).
 host_write() {
     host_run sh -c 'mkdir -p "$(dirname "$1")" && cat >"$1.new~" && mv "$1.new~" "$1"' sh "$1"

@@ -35,7 +35,7 @@ if ! eventually 10 markers_differ; then
 fi
 sleep 0.3
 markers_differ || fails "the pass got beyond the marker"
-host_run kill -KILL "$agent"
+host_kill KILL "$agent"
 kill -CONT "$host_leader"
 expect_same_file "the new file was installed" "$(service_program 1.1.0)" "$host_tree/usr/local/bin/app"
 expect_eq "invocation right after the crash" "$old_invocation" "$(invocation)"
@@ -73,6 +73,8 @@ host_run sh -c 'for p in /proc/[0-9]*; do
 wait $! || true
 apply --wait
 expect_eq "exit status" 0 "$status"
-expect_eq "running version" 2.0.0 "$(service_running)"
+# The job that the killed pass had ordered goes on without it.
+runs_newest() { [ "$(service_running)" = 2.0.0 ]; }
+eventually 10 runs_newest || fails "the new version does not run"
 expect_le "starts" 2 "$(($(service_starts) - starts))"
 [ "$(service_starts)" -gt "$starts" ] || fails "the restart was lost"

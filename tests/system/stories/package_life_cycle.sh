@@ -89,5 +89,5 @@ expect_eq "service" "active" "$(host_run systemctl is-active app.service)"
 # What was installed for others stays; it is put away here to see what is left of provisor itself.
 host_run systemctl disable --now --quiet app.service
 host_run rm /usr/local/bin/app /etc/systemd/system/app.service
-expect_eq "files that are left" "" "$(diff <(echo "$before") <(everything) | grep '^[<>]' || true)"
+expect_eq "files that are left" "" "$(diff <(echo "$before") <(everything) | grep '^>' || true)"
 expect_eq "failed units" "" "$(host_run systemctl --failed --plain --no-legend)"

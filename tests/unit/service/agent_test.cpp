@@ -72,16 +72,20 @@ TEST(Agent, MakesPassesByIntervalAndNoneInBetween) {
 
 TEST(Agent, NeverMakesMoreThanOnePassASecond) {
     Daemon daemon;
-    write_text(daemon.config(), "interval: 1ms\nsplay: 0\n");
     daemon.start();
-    const auto passes = count(daemon.watch_for(2900ms), "pass begins");
+    ASSERT_TRUE(daemon.next("READY=1"));
+    std::size_t passes = 0;
+    for (int i = 0; i < 25; ++i) {
+        daemon.signal(SIGHUP);
+        passes += count(daemon.watch_for(100ms), "pass begins");
+    }
     EXPECT_LE(passes, 3U);
     EXPECT_GE(passes, 2U);
 }
 
 TEST(Agent, GoesOnAfterAPassThatFailedAsAWhole) {
     Daemon daemon;
-    write_text(daemon.config(), "interval: 500ms\nsplay: 0\n");
+    write_text(daemon.config(), "interval: 1s\nsplay: 0\n");
     daemon.pass = [](const Interrupt&, Progress&) { throw Error(ErrorKind::io, "no such disk"); };
     daemon.start();
     const auto entry = daemon.next(journal(message_id::pass_failed));

@@ -79,7 +79,8 @@ TEST_F(OfflineUnits, TellWhatTheFilesTell) {
 }
 
 TEST_F(OfflineUnits, NeedSystemctlAndSaySo) {
-    const std::string path = std::getenv("PATH");
+    const char* const set_path = std::getenv("PATH");
+    const std::string path = set_path != nullptr ? set_path : "/usr/bin";
     ASSERT_EQ(::setenv("PATH", "/nonexistent", 1), 0);
     try {
         units->enable({"app.service"});

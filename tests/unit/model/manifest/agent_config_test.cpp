@@ -106,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
             "1:11: number: a whole number from 1 to 100000 is expected"},
         Row{"RelativeStateDir", "state_dir: var", "1:12: 'var' is not an absolute path"},
         Row{"OldTls", "tls: {min_version: \"1.0\"}",
-            "1:20: min_version: '1.0' is not one of 1.2, 1.3"},
+            "1:20: min_version: '1.0' is not one of 1.2, 1.3, did you mean '1.2'?"},
         Row{"BadRequire", "require: pins",
             "1:10: require: 'pins' is not one of none, pin, signature, did you mean "
             "'pin'?"},

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Who may include whom (ARCHITECTURE.md), checked on the include lines themselves; and no third-party header in any
+# header of ours.
+set -u
+cd "$(dirname "$0")/../agent" || exit 1
+bad=0
+
+complain() {
+    echo "$1"
+    bad=1
+}
+
+# allows ROOM ROOMS...: what the room may include besides itself.
+allows() {
+    local room=$1 pattern
+    shift
+    pattern=$(printf '%s|' "$room" "$@")
+    while IFS= read -r line; do
+        [ -n "$line" ] && complain "not allowed: agent/$line"
+    done < <(grep -rnE '^#include "[a-z]+/' "$room" | grep -vE "#include \"(${pattern%|})/" || true)
+}
+
+allows base
+allows model base
+allows wire base
+allows fetch base wire
+allows transfer base model wire
+allows install base model
+allows units base model
+allows journal base model
+allows service base model pass journal
+allows pass base model transfer store install units journal
+allows cli base model transfer store install units journal pass service
+# The cache keeps what a transfer brings, and knows nothing of it but the interface.
+while IFS= read -r line; do
+    [ -n "$line" ] && complain "not allowed: agent/$line"
+done < <(grep -rnE '^#include "[a-z]+/' store | grep -vE '#include "((store|base|model)/|transfer/transfer.hpp)' || true)
+
+third_party='<(yaml-cpp|curl|spdlog|fmt|nlohmann|CLI|openssl|systemd|archive|gtest|gmock)'
+while IFS= read -r line; do
+    [ -n "$line" ] && complain "third-party header in a header: agent/$line"
+done < <(grep -rnE "^#include $third_party" --include='*.hpp' . || true)
+
+# Each foreign library has one room; the agent itself links neither curl nor TLS.
+owner() {
+    while IFS= read -r line; do
+        [ -n "$line" ] && complain "$1 belongs to $2 alone: agent/$line"
+    done < <(grep -rnE "^#include <$1" . | grep -vE "^\./($2)/" || true)
+}
+owner curl/ fetch
+owner 'systemd/sd-bus' units
+owner 'systemd/sd-journal' journal
+owner yaml-cpp model
+owner openssl base
+owner 'CLI/' cli
+exit $bad
