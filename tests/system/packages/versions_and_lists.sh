@@ -14,7 +14,7 @@ done
 holds "debian/control has what packaging/dependencies/build lists"
 
 # SC1091, SC2034, SC2154: names that come from or go to a file that is sourced by a computed path.
-shellcheck --external-sources --severity=warning --exclude=SC1091,SC2034,SC2154 packaging/{quickstart,build-deb,build-rpm} \
+shellcheck --external-sources --severity=warning --exclude=SC1091,SC2034,SC2154 packaging/{quickstart,demonstration,build-deb,build-rpm} \
     packaging/{install-dependencies,scratch.sh} packaging/debian/provisor.{prerm,postrm} tests/run .ci/run \
     tests/system/harness/* tests/system/{stories,packages}/*.sh || fails "shellcheck has complaints"
 holds "shellcheck finds nothing in the scripts"

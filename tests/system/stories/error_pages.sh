@@ -47,7 +47,7 @@ trouble() {
         expect_eq "kind of error for $name" "$2" "$(jq -r .kind <<<"$error")"
         expect_eq "HTTP status for $name" "$3" "$(pass_value ".components[] | select(.name == \"$name\") | .http_status")"
         expect_has "message for $name" "$(jq -r .message <<<"$error")" "$4"
-        expect_has "address for $name" "$(jq -r .url <<<"$error")" "http://127.0.0.1:8000/$name"
+        expect_has "message for $name" "$(jq -r .message <<<"$error")" "http://127.0.0.1:8000/$name"
     done
     expect_eq "changes to what is installed" "" \
         "$(diff <(echo "$before") <(host_listing /usr/local /etc/systemd/system /var/lib/provisor/components/app))"
