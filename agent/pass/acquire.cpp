@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 namespace provisor {
@@ -77,6 +78,14 @@ bool Acquisition::settle_without_request(Work& work) {
 
 std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std::string& url) {
     std::optional<CacheEntry> entry = cache_.find(url);
+    // Bytes that are not the pinned ones cannot be what is wanted: to hear that they are unchanged
+    // would help only if the origin's validators were perfect, and those made of size and time are
+    // not.
+    const std::string& pin = work.component->sha256;
+    if (!pin.empty() && (!entry || entry->sha256 != pin)) {
+        const std::optional<CacheEntry> refused = cache_.find_refused(url);
+        return refused && refused->sha256 != pin ? refused : std::nullopt;
+    }
     if (!entry)
         return std::nullopt;
     // If the answer "unchanged" would lead to an installation from the cache, the bytes must be
@@ -124,7 +133,7 @@ void Acquisition::run(std::vector<Work>& works) {
                     questions.push_back({*url, std::move(known), {work}});
                 } else {
                     same->askers.push_back(work);
-                    if (!known)
+                    if (known != same->known)
                         same->known.reset();
                 }
             });
@@ -178,6 +187,22 @@ void Acquisition::answer(Question& question, TransferResult& result) {
         });
 }
 
+void Acquisition::remember_refusal(const Question& question, const TransferResult& result) {
+    const bool other_than_pinned =
+        std::any_of(question.askers.begin(), question.askers.end(), [](const Work* work) {
+            return work->outcome.error && work->outcome.error->kind() == ErrorKind::digest;
+        });
+    if (!other_than_pinned || result.validator.empty())
+        return;
+    try {
+        cache_.remember_refused(question.url,
+                                {result.validator, result.body->sha256, result.body->size});
+    } catch (const Error& error) {
+        // It costs a transfer next time, and the refusal itself is what has to be told.
+        spdlog::warn("refusal not remembered: {}", error.what());
+    }
+}
+
 void Acquisition::answer_body(Question& question, TransferResult& result) {
     const std::string where = fmt::format("'{}'", shown_url(question.url));
     bool wanted = false;
@@ -190,6 +215,7 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
     // by every later 304.
     if (!wanted) {
         cache_.discard_body(question.url);
+        remember_refusal(question, result);
         return;
     }
     std::optional<Error> trouble;

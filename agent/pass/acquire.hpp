@@ -41,6 +41,7 @@ private:
     void ask(std::vector<Question>& questions);
     void answer(Question& question, TransferResult& result);
     void answer_body(Question& question, TransferResult& result);
+    void remember_refusal(const Question& question, const TransferResult& result);
     void accept(Work& work, const Artifact& artifact, const std::string& url);
 
     Cache& cache_;

@@ -277,10 +277,12 @@ void watch(std::vector<UnitWork>& units, const Surroundings& around) {
     }
 }
 
-/// From the first job on until `.activated` is written nobody knows what the units run. Without this mark a crash in that
-/// time, followed by a manifest that goes back to the content before, would leave units on content that is gone.
+/// From the first job on until `.activated` is written nobody knows what the units run. Without
+/// this mark a crash in that time, followed by a manifest that goes back to the content before,
+/// would leave units on content that is gone.
 void put_in_doubt(const Work& work, ComponentStore& store) {
-    if (!work.observed.activated || work.observed.activated->in_doubt || work.plan.due == Due::repair)
+    if (!work.observed.activated || work.observed.activated->in_doubt ||
+        work.plan.due == Due::repair)
         return;
     Marker doubtful = *work.observed.activated;
     doubtful.in_doubt = true;

@@ -7,6 +7,7 @@
 #include "store/component_store.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::uint64_t entry_limit = 64 * 1024;
+constexpr auto refusal_lifetime = std::chrono::hours(24 * 30);
 
 std::optional<std::uint64_t> size_of(const fs::path& file) {
     struct stat facts {};
@@ -53,6 +55,22 @@ std::optional<CacheEntry> parse_entry(const std::string& text) {
     }
 }
 
+void write_entry(const fs::path& path, const std::string& url, const CacheEntry& entry) {
+    const Json json{{"schema", 1},
+                    {"url", shown_url(url)},
+                    {"etag", entry.validator.etag},
+                    {"last_modified", entry.validator.last_modified},
+                    {"sha256", entry.sha256},
+                    {"size", entry.size}};
+    try {
+        replace_file(path, json.dump(1) + "\n", 0600, Durable::yes);
+    } catch (const Json::type_error&) {
+        // Header values are bytes, and an ETag that is not UTF-8 cannot be written down: it is as
+        // good as none.
+        remove_file(path);
+    }
+}
+
 } // namespace
 
 Cache::Cache(fs::path state_dir)
@@ -66,9 +84,13 @@ fs::path Cache::body_path(const std::string& url) const {
     return folder_ / "partial" / sha256_of(url);
 }
 
+fs::path Cache::refused_path(const std::string& url) const {
+    return folder_ / "refused" / sha256_of(url);
+}
+
 void Cache::make_folders() const {
     make_state_dir(state_dir_);
-    for (const char* name : {"blobs", "urls", "partial"})
+    for (const char* name : {"blobs", "urls", "refused", "partial"})
         make_directories(folder_ / name, 0700, Durable::yes);
 }
 
@@ -130,24 +152,19 @@ void Cache::keep(const std::string& url, const Body& body, const Validator& vali
     }
     sync_directory(blob.parent_path());
     const CacheEntry entry{validator, body.sha256, body.size};
-    if (find(url) == entry)
-        return;
-    const Json json{{"schema", 1},
-                    {"url", shown_url(url)},
-                    {"etag", validator.etag},
-                    {"last_modified", validator.last_modified},
-                    {"sha256", body.sha256},
-                    {"size", body.size}};
-    // Header values are bytes: the JSON library would refuse an ETag that is not UTF-8, so such a
-    // one is none.
-    std::string text;
-    try {
-        text = json.dump(1) + "\n";
-    } catch (const Json::type_error&) {
-        remove_file(entry_path(url));
-        return;
-    }
-    replace_file(entry_path(url), text, 0600, Durable::yes);
+    if (find(url) != entry)
+        write_entry(entry_path(url), url, entry);
+}
+
+std::optional<CacheEntry> Cache::find_refused(const std::string& url) const {
+    const std::optional<std::string> text = read_file(refused_path(url), entry_limit);
+    return text ? parse_entry(*text) : std::nullopt;
+}
+
+void Cache::remember_refused(const std::string& url, const CacheEntry& entry) {
+    make_folders();
+    if (find_refused(url) != entry)
+        write_entry(refused_path(url), url, entry);
 }
 
 Cache::Pruned Cache::prune(const std::set<std::string>& kept, Mode mode) {
@@ -166,6 +183,13 @@ Cache::Pruned Cache::prune(const std::set<std::string>& kept, Mode mode) {
         if (mode == Mode::remove)
             remove_file(folder_ / "blobs" / digest);
     }
+    // Old refusals only: a manifest that still pins what they are about would be made to fetch
+    // again.
+    std::error_code gone;
+    for (const std::string& url : names_in(folder_ / "refused"))
+        if (mode == Mode::remove && fs::last_write_time(folder_ / "refused" / url, gone) <
+                                        fs::file_time_type::clock::now() - refusal_lifetime)
+            remove_file(folder_ / "refused" / url);
     for (const std::string& body : names_in(folder_ / "partial"))
         if (mode == Mode::remove)
             remove_file(folder_ / "partial" / body);

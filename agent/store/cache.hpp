@@ -27,7 +27,8 @@ struct CacheEntry {
 ///
 ///     blobs/<sha256>          the bytes
 ///     urls/<sha256 of URL>    JSON: shown URL, ETag, Last-Modified, digest, size
-///     partial/<sha256 of URL> a body that is still arriving
+///     refused/<sha256 of URL> the same of a body that was not what a manifest pins; its bytes are
+///     not kept partial/<sha256 of URL> a body that is still arriving
 ///
 /// An ETag can never be paired with other bytes than those it came with, whatever crashes: both are
 /// one file, replaced as a whole, and written only after the blob is durable under its digest. A
@@ -54,6 +55,11 @@ public:
     /// Makes a received body durable under its digest, then records it for the URL. What was
     /// recorded before is replaced.
     void keep(const std::string& url, const Body& body, const Validator& validator);
+    /// What a URL last had in place of the pinned content. Its validator may only ever be used to
+    /// find that the origin still has that: without it, a pin that no origin satisfies would cost a
+    /// transfer in every pass.
+    std::optional<CacheEntry> find_refused(const std::string& url) const;
+    void remember_refused(const std::string& url, const CacheEntry& entry);
     /// Throws away a body that began with begin_body.
     void discard_body(const std::string& url) noexcept;
 
@@ -73,6 +79,7 @@ private:
     std::filesystem::path blob_path(const std::string& sha256) const;
     std::filesystem::path entry_path(const std::string& url) const;
     std::filesystem::path body_path(const std::string& url) const;
+    std::filesystem::path refused_path(const std::string& url) const;
     void make_folders() const;
 
     std::filesystem::path state_dir_;

@@ -56,8 +56,8 @@ host_boot() {
         </dev/null >>"$work/console.log" 2>&1 &
     host_nspawn=$!
     finally host_crash
-    eventually 20 host_find_leader || fails "systemd-nspawn started no system; see $work/console.log"
-    eventually 30 host_is_up || fails "the test host did not come up; see $work/console.log"
+    eventually 60 host_find_leader || fails "systemd-nspawn started no system; see $work/console.log"
+    eventually 60 host_is_up || fails "the test host did not come up; see $work/console.log"
 }
 
 host_find_leader() {

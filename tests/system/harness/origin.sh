@@ -17,7 +17,7 @@ origin_start() {
         --root "$origin_dir" --log "$origin_log" >>"$work/origin.out" 2>&1 &
     pid=$!
     finally "kill $pid 2>/dev/null"
-    eventually 10 listens "$port" || fails "the test origin does not listen: $(cat "$work/origin.out")"
+    eventually 60 listens "$port" || fails "the test origin does not listen: $(cat "$work/origin.out")"
 }
 
 # nginx_start PORT: standard input is the content of the server block.
@@ -51,7 +51,7 @@ CONF
     nsenter -t "$host_leader" -n nginx -p "$work/nginx" -c "$work/nginx/nginx.conf" >>"$work/nginx/out" 2>&1 &
     pid=$!
     finally "kill $pid 2>/dev/null"
-    eventually 10 listens "$port" || fails "nginx does not listen: $(cat "$work/nginx/out" "$work/nginx/error.log")"
+    eventually 60 listens "$port" || fails "nginx does not listen: $(cat "$work/nginx/out" "$work/nginx/error.log")"
 }
 
 # Whether somebody accepts connections on a port of the host; leaves no line in a server's log.

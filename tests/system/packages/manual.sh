@@ -13,7 +13,7 @@ done
 MANWIDTH=200 man --encoding=UTF-8 --local-file "$share/man/man8/provisor.8.gz" 2>/dev/null | col -b >"$scratch/provisor.8"
 
 # "  --exit-code   Exit with 3 ..." of the program's own help
-options_of() { "$program" "$@" --help | grep -oE '(^|[ ,])--[a-z][a-z-]+' | tr -d ' ,' | sort -u | grep -v -- '--help'; }
+options_of() { "$program" "$@" --help | grep -oE '(^|[ ,])--[a-z][a-z-]+' | tr -d ' ,' | sort -u | sed '/^--help$/d'; }
 commands=$("$program" --help | sed -n '/^Subcommands:/,$p' | awk 'NR > 1 && NF { print $1 }')
 [ "$(wc -l <<<"$commands")" -ge 8 ] || fails "the program's help lists only: $commands"
 for command in "" $commands; do
@@ -21,7 +21,7 @@ for command in "" $commands; do
         grep -qE -- "(^|[^a-z-])$word([^a-z-]|\$)" "$scratch/provisor.8" || fails "provisor(8) does not tell of '$command $word'"
         for completion in bash-completion/completions/provisor zsh/vendor-completions/_provisor \
             fish/vendor_completions.d/provisor.fish; do
-            grep -qE -- "(^|[^a-z-])${word#--}([^a-z-]|\$)" "$share/$completion" ||
+            grep -qE -- "(^|[^a-z])${word#--}([^a-z-]|\$)" "$share/$completion" ||
                 fails "$completion does not know '$command $word'"
         done
     done

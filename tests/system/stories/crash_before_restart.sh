@@ -15,8 +15,8 @@ markers=$host_tree/var/lib/provisor/components/app
 
 step "the daemon has installed and started the service"
 app_manifest | manifest app
-eventually 10 host_run systemctl is-active --quiet app.service || fails "app.service was not started"
-eventually 10 test -e "$markers/.activated" || fails "there is no .activated"
+eventually 60 host_run systemctl is-active --quiet app.service || fails "app.service was not started"
+eventually 60 test -e "$markers/.activated" || fails "there is no .activated"
 expect_eq "starts" 1 "$(service_starts)"
 expect_same_file "the markers are equal" "$markers/.installed" "$markers/.activated"
 
@@ -29,7 +29,7 @@ kill -STOP "$host_leader"
 # The manifest is written again: the daemon looks after it by itself.
 app_manifest | manifest app
 markers_differ() { ! cmp -s "$markers/.installed" "$markers/.activated"; }
-if ! eventually 10 markers_differ; then
+if ! eventually 60 markers_differ; then
     kill -CONT "$host_leader"
     fails "the pass did not come as far as the marker while PID 1 was stopped"
 fi
@@ -43,8 +43,8 @@ expect_eq "running version right after the crash" 1.0.0 "$(service_running)"
 
 step "systemd brings the agent back, and the agent makes up for the restart"
 runs_new() { [ "$(service_running)" = 1.1.0 ]; }
-eventually 15 runs_new || fails "the restart was lost"
-eventually 10 cmp -s "$markers/.installed" "$markers/.activated" || fails ".activated was not written"
+eventually 60 runs_new || fails "the restart was lost"
+eventually 60 cmp -s "$markers/.installed" "$markers/.activated" || fails ".activated was not written"
 expect_eq "starts of the agent since" 1 "$(($(service_starts provisor.service) - starts_of_agent))"
 expect_eq "starts of the service" 2 "$(service_starts)"
 expect_eq "bodies sent" 2 "$(requests /app 200)"
@@ -65,9 +65,9 @@ expect_eq "exit status" 0 "$status"
 starts=$(service_starts)
 publish "$(service_program 2.0.0)" app
 host_run provisor --json apply >"$work/killed.json" 2>&1 &
-eventually 10 markers_differ || fails "the pass did not write the marker"
+eventually 60 markers_differ || fails "the pass did not write the marker"
 is_stopping() { [ "$(host_run systemctl show -P ActiveState app.service)" = deactivating ]; }
-eventually 10 is_stopping || fails "the service was not told to stop"
+eventually 60 is_stopping || fails "the service was not told to stop"
 host_run sh -c 'for p in /proc/[0-9]*; do
     [ "$(readlink "$p/exe")" = /usr/bin/provisor ] && kill -KILL "${p#/proc/}"; done' || true
 wait $! || true
@@ -75,6 +75,6 @@ apply --wait
 expect_eq "exit status" 0 "$status"
 # The job that the killed pass had ordered goes on without it.
 runs_newest() { [ "$(service_running)" = 2.0.0 ]; }
-eventually 10 runs_newest || fails "the new version does not run"
+eventually 60 runs_newest || fails "the new version does not run"
 expect_le "starts" 2 "$(($(service_starts) - starts))"
 [ "$(service_starts)" -gt "$starts" ] || fails "the restart was lost"

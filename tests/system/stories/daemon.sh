@@ -22,14 +22,14 @@ step "a manifest is dropped in"
 sleep 1
 asked() { [ "$(requests /app)" -gt 0 ]; }
 app_manifest | manifest app
-eventually 5 asked || fails "the manifest was not picked up"
+eventually 60 asked || fails "the manifest was not picked up"
 # By the clocks of the two files: the manifest was renamed into place, the origin wrote its first line.
 took=$(($(stat -c %.3Y "$origin_log" | tr -d .) - $(stat -c %.3Z "$host_tree/etc/provisor/components.d/app.yaml" | tr -d .)))
 expect_le "milliseconds from the file to the request" 1000 $took
-eventually 10 host_run systemctl is-active --quiet app.service || fails "app.service was not started"
+eventually 60 host_run systemctl is-active --quiet app.service || fails "app.service was not started"
 expect_eq "running version" 1.0.0 "$(service_running)"
 activated() { [ -e "$host_tree/var/lib/provisor/components/app/.activated" ]; }
-eventually 10 activated || fails "the pass did not end"
+eventually 60 activated || fails "the pass did not end"
 expect_eq "requests" 1 "$(requests)"
 
 step "the journal of the service has the agent's reasons"
@@ -50,7 +50,7 @@ publish "$(service_program 1.1.0)" app
 agent=$(property MainPID)
 host_run systemctl reload provisor.service
 runs_new() { [ "$(service_running)" = 1.1.0 ]; }
-eventually 10 runs_new || fails "no pass after the reload"
+eventually 60 runs_new || fails "no pass after the reload"
 expect_eq "process of the daemon" "$agent" "$(property MainPID)"
 expect_eq "is-active" active "$(host_run systemctl is-active provisor.service)"
 expect_eq "bodies sent" 2 "$(requests /app 200)"
@@ -59,10 +59,10 @@ step "a broken manifest costs nobody else anything"
 before=$(requests)
 printf 'components:\n  broken:\n    urll: http://127.0.0.1:8000/app\n' | manifest broken
 told_place() { host_journal -o cat SYSLOG_IDENTIFIER=provisor | grep -q 'broken.yaml:3:5'; }
-eventually 5 told_place || fails "the journal does not name file, line and column"
+eventually 60 told_place || fails "the journal does not name file, line and column"
 holds "the journal names broken.yaml:3:5"
 more_asked() { [ "$(requests)" -gt "$before" ]; }
-eventually 5 more_asked || fails "the other component was not looked after"
+eventually 60 more_asked || fails "the other component was not looked after"
 host_run rm /etc/provisor/components.d/broken.yaml
 expect_eq "running version" 1.1.0 "$(service_running)"
 expect_eq "starts" 2 "$(service_starts)"
@@ -70,7 +70,7 @@ expect_eq "starts" 2 "$(service_starts)"
 step "the sandbox: a target outside of it is refused, and the message says what to do"
 app_manifest | sed 's/app:/outside:/; s#/usr/local/bin/app#/usr/sbin/outside#; /units:/,$d' | manifest outside
 told_sandbox() { host_journal -o cat SYSLOG_IDENTIFIER=provisor PROVISOR_COMPONENT=outside | grep -q ReadWritePaths; }
-eventually 5 told_sandbox || fails "the journal does not name ReadWritePaths"
+eventually 60 told_sandbox || fails "the journal does not name ReadWritePaths"
 holds "the journal names ReadWritePaths"
 [ ! -e "$host_tree/usr/sbin/outside" ] || fails "/usr/sbin/outside was installed"
 host_run rm /etc/provisor/components.d/outside.yaml
@@ -79,7 +79,7 @@ step "an owner, a mode and a folder of the manifest, inside the sandbox"
 app_manifest | sed 's/app:/owned:/; s#/usr/local/bin/app#/opt/owned/bin/tool#; /units:/,$d' |
     sed '/mode:/c\    mode: "0750"\n    owner: daemon\n    group: daemon' | manifest owned
 owned() { [ -e "$host_tree/opt/owned/bin/tool" ]; }
-eventually 5 owned || fails "the component was not installed: $(host_journal -o cat PROVISOR_COMPONENT=owned)"
+eventually 60 owned || fails "the component was not installed: $(host_journal -o cat PROVISOR_COMPONENT=owned)"
 expect_eq "mode and owner" "750 daemon daemon" "$(host_run stat -c '%a %U %G' /opt/owned/bin/tool)"
 
 step "the watchdog"
@@ -95,7 +95,7 @@ expect_eq "restarts of a daemon that lives" 0 "$(property NRestarts)"
 agent=$(property MainPID)
 host_kill STOP "$agent"
 came_back() { [ "$(property NRestarts)" = 1 ] && [ "$(property ActiveState)" = active ]; }
-eventually 15 came_back || fails "the watchdog did not bring the daemon back"
+eventually 60 came_back || fails "the watchdog did not bring the daemon back"
 [ "$(property MainPID)" != "$agent" ] || fails "the hung daemon is still there"
 holds "a daemon that hung was replaced"
 expect_eq "starts of the service" 2 "$(service_starts)"
@@ -120,7 +120,7 @@ app_manifest | sed 's/app:/big:/; s#/bin/app#/bin/big#; s#:8000/app#:8001/big#; 
 host_run systemctl start provisor.service
 partial_size() { find "$host_tree/var/lib/provisor/cache" -path '*partial*' -type f -printf '%s\n' 2>/dev/null | sort -n | tail -n 1; }
 is_transferring() { [ "$(partial_size)" -gt 1000000 ]; }
-eventually 15 is_transferring || fails "no transfer began"
+eventually 60 is_transferring || fails "no transfer began"
 begin=$(now_ms)
 host_run systemctl stop provisor.service
 expect_le "milliseconds" 1000 $(($(now_ms) - begin))
@@ -146,7 +146,7 @@ host_run systemctl stop provisor.timer
 printf 'interval: 5 lightyears\n' | host_write /etc/provisor/agent.yaml
 host_run systemctl start provisor.service 2>/dev/null || true
 is_failed() { [ "$(property ActiveState)" = failed ]; }
-eventually 10 is_failed || fails "the daemon runs with a wrong configuration"
+eventually 60 is_failed || fails "the daemon runs with a wrong configuration"
 expect_eq "exit status" 2 "$(property ExecMainStatus)"
 expect_eq "automatic restarts" 0 "$(property NRestarts)"
 expect_has "journal" "$(host_journal -o cat -u provisor.service | tail -n 20)" "agent.yaml:1:11"

@@ -30,7 +30,7 @@ step "it works"
 publish "$(service_program 1.0.0)" app
 app_manifest | manifest app
 activated() { [ -e "$host_tree/var/lib/provisor/components/app/.activated" ]; }
-eventually 10 activated || fails "the component was not installed"
+eventually 60 activated || fails "the component was not installed"
 started=$(invocation)
 
 step "upgrade to a higher version"
@@ -45,7 +45,7 @@ expect_has "version" "$(host_run dpkg-query --show provisor)" "+upgrade"
 expect_eq "daemon" active "$(host_run systemctl is-active provisor.service)"
 [ "$(invocation provisor.service)" != "$agent_invocation" ] || fails "the daemon still runs the old program"
 asked_again() { [ "$(requests)" -gt "$requested" ]; }
-eventually 10 asked_again || fails "the new daemon made no pass"
+eventually 60 asked_again || fails "the new daemon made no pass"
 expect_eq "bodies sent" 1 "$(requests /app 200)"
 expect_eq "invocation of the service" "$started" "$(invocation)"
 
@@ -79,7 +79,7 @@ step "install again: it goes on where it was"
 : >"$origin_log"
 host_install_deb
 asked() { [ "$(requests)" -gt 0 ]; }
-eventually 10 asked || fails "no pass"
+eventually 60 asked || fails "no pass"
 expect_eq "bodies sent" 0 "$(requests /app 200)"
 expect_eq "invocation of the service" "$started" "$(invocation)"
 

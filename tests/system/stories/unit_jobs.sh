@@ -69,14 +69,14 @@ table() {
 
     # Held by the start limit: the job fails at once, and a reset makes up for it.
     is_failed() { [ "$(value active_state "$(probe state dies.service)")" = failed ]; }
-    eventually 10 is_failed || fails "dies.service does not reach its start limit"
+    eventually 60 is_failed || fails "dies.service does not reach its start limit"
     answer=$(probe run start dies.service)
     expect_eq "start at the limit: job result" failed "$(value dies.service "$answer")"
     probe reset dies.service
     expect_eq "after a reset: state" inactive "$(value active_state "$(probe state dies.service)")"
     answer=$(probe run start dies.service)
     expect_eq "start after a reset: job result" "done" "$(value dies.service "$answer")"
-    eventually 10 is_failed || true
+    eventually 60 is_failed || true
 
     # Several jobs at once, of which one takes long; each has its own result.
     answer=$(probe run start slow.service good.service)
