@@ -33,6 +33,8 @@ eventually 60 activated || fails "the pass did not end"
 expect_eq "requests" 1 "$(requests)"
 
 step "the journal of the service has the agent's reasons"
+told_decision() { host_journal -o cat SYSLOG_IDENTIFIER=provisor PROVISOR_DECISION=install PROVISOR_COMPONENT=app | grep -q .; }
+eventually 60 told_decision || fails "the journal has no decision"
 host_run journalctl --sync
 lines=$(host_journal -u app.service -o json | jq -r 'select(.SYSLOG_IDENTIFIER == "provisor") | [.PROVISOR_DECISION, .PROVISOR_COMPONENT, .PROVISOR_URL] | join(" ")')
 expect_has "journalctl -u app.service" "$lines" "install app http://127.0.0.1:8000/app"

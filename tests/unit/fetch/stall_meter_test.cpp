@@ -7,72 +7,75 @@ namespace provisor {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-/// A transfer under a clock of its own, looked at every 10 ms.
+/// A meter with a clock of its own that looks every 5 ms, as the fetcher does.
 class Watched {
 public:
-    explicit Watched(milliseconds patience) : meter_(patience) { meter_.stalled(now_); }
+    explicit Watched(milliseconds patience) : meter(patience) { meter.stalled(now); }
 
-    /// Lets time pass in which so many bytes come every 100 ms; returns when the meter called it
-    /// stalled, counted from the beginning of all, or -1.
-    std::int64_t pass(milliseconds span, std::uint64_t bytes_per_step) {
-        for (milliseconds passed(0); passed < span; passed += milliseconds(10)) {
-            now_ += milliseconds(10);
-            if (now_.time_since_epoch() % milliseconds(100) == milliseconds(0))
-                meter_.add(bytes_per_step);
-            if (meter_.stalled(now_))
-                return std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count();
+    /// Lets the time pass with so many bytes every 5 ms; returns whether it has stalled meanwhile.
+    bool pass(milliseconds span, std::uint64_t bytes) {
+        for (const auto end = now + span; now < end;) {
+            now += milliseconds(5);
+            meter.add(bytes);
+            if (meter.stalled(now))
+                return true;
         }
-        return -1;
+        return false;
     }
-    void restart() { meter_.restart(); }
+    milliseconds since_start() const {
+        return std::chrono::duration_cast<milliseconds>(now - StallMeter::Time());
+    }
 
-private:
-    StallMeter::Time now_;
-    StallMeter meter_;
+    StallMeter meter;
+    StallMeter::Time now;
 };
 
-TEST(StallMeter, CallsSilenceAStallExactlyAtItsLimit) {
-    EXPECT_EQ(Watched(seconds(60)).pass(seconds(120), 0), 60'000);
-    EXPECT_EQ(Watched(seconds(1)).pass(seconds(120), 0), 1000);
-    EXPECT_EQ(Watched(milliseconds(300)).pass(seconds(120), 0), 300);
-}
-
-TEST(StallMeter, NeverCallsAKibibytePerSecondAStall) {
-    EXPECT_EQ(Watched(seconds(1)).pass(seconds(600), 110), -1);
-    EXPECT_EQ(Watched(seconds(60)).pass(seconds(600), 110), -1);
-}
-
-TEST(StallMeter, CallsATrickleAStallAtTheLimitAndNotBefore) {
-    EXPECT_EQ(Watched(seconds(10)).pass(seconds(600), 50), 10'000);
-}
-
-TEST(StallMeter, IsNotFooledByABurstBeforeTheSilence) {
-    Watched transfer(seconds(10));
-    EXPECT_EQ(transfer.pass(seconds(5), 10'000'000), -1);
-    const std::int64_t stalled = transfer.pass(seconds(600), 0);
-    EXPECT_GE(stalled, 15'000);
-    EXPECT_LE(stalled, 16'000);
-}
-
-TEST(StallMeter, ForgivesSilencesThatEndInTime) {
-    Watched transfer(seconds(10));
-    for (int turn = 0; turn < 20; ++turn) {
-        EXPECT_EQ(transfer.pass(seconds(8), 0), -1) << turn;
-        EXPECT_EQ(transfer.pass(seconds(2), 10'000), -1) << turn;
+TEST(StallMeter, SilenceStallsAtItsPatienceAndNotBefore) {
+    for (const auto patience : {milliseconds(400), milliseconds(1000), milliseconds(60'000)}) {
+        Watched watched(patience);
+        EXPECT_TRUE(watched.pass(2 * patience, 0));
+        EXPECT_EQ(watched.since_start(), patience);
     }
 }
 
-TEST(StallMeter, CountsNothingBeforeARestart) {
-    Watched transfer(seconds(10));
-    EXPECT_EQ(transfer.pass(seconds(9), 0), -1);
-    transfer.restart();
-    EXPECT_EQ(transfer.pass(seconds(9), 0), -1);
+TEST(StallMeter, SilenceAfterABurstIsNotHiddenByIt) {
+    Watched watched(milliseconds(10'000));
+    EXPECT_FALSE(watched.pass(milliseconds(5000), 1'000'000));
+    EXPECT_TRUE(watched.pass(milliseconds(20'000), 0));
+    EXPECT_LE(watched.since_start(), milliseconds(16'000));
+    EXPECT_GE(watched.since_start(), milliseconds(15'000));
 }
 
-TEST(StallMeter, WithoutPatienceWaitsForEver) {
-    EXPECT_EQ(Watched(milliseconds(0)).pass(seconds(3600), 0), -1);
+TEST(StallMeter, LessThanOneKibibyteASecondIsASlowDeath) {
+    Watched watched(milliseconds(3000));
+    EXPECT_TRUE(watched.pass(milliseconds(4000), 5)); // 1000 bytes a second
+}
+
+TEST(StallMeter, MoreThanOneKibibyteASecondLivesForEver) {
+    Watched watched(milliseconds(3000));
+    EXPECT_FALSE(watched.pass(milliseconds(600'000), 6)); // 1200 bytes a second
+}
+
+TEST(StallMeter, ASecondOfSpeedBeginsTheCountAnew) {
+    Watched watched(milliseconds(3000));
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_FALSE(watched.pass(milliseconds(1500), 0)) << i;
+        EXPECT_FALSE(watched.pass(milliseconds(1500), 1000)) << i;
+    }
+}
+
+TEST(StallMeter, ARestartForgetsTheSilence) {
+    Watched watched(milliseconds(3000));
+    EXPECT_FALSE(watched.pass(milliseconds(2900), 0));
+    watched.meter.restart();
+    EXPECT_FALSE(watched.pass(milliseconds(2900), 0));
+    EXPECT_TRUE(watched.pass(milliseconds(200), 0));
+}
+
+TEST(StallMeter, WithoutPatienceNothingStalls) {
+    Watched watched(milliseconds(0));
+    EXPECT_FALSE(watched.pass(milliseconds(600'000), 0));
 }
 
 } // namespace
