@@ -11,6 +11,12 @@ host_boot
 host_install_deb
 origin_start
 publish "$(service_program 1.0.0)" app
+# The story says itself when the agent comes back, so that there is time to look before.
+host_write /run/systemd/system/provisor.service.d/story.conf <<'CONF'
+[Service]
+Restart=no
+CONF
+host_run systemctl daemon-reload
 markers=$host_tree/var/lib/provisor/components/app
 
 step "the daemon has installed and started the service"
@@ -40,11 +46,11 @@ expect_same_file "the new file was installed" "$(service_program 1.1.0)" "$host_
 expect_eq "invocation right after the crash" "$old_invocation" "$(invocation)"
 expect_eq "running version right after the crash" 1.0.0 "$(service_running)"
 
-step "systemd brings the agent back, and the agent makes up for the restart"
+step "the agent comes back, and makes up for the restart"
+host_run systemctl start provisor.service
 runs_new() { [ "$(service_running)" = 1.1.0 ]; }
 eventually 60 runs_new || fails "the restart was lost"
 eventually 60 cmp -s "$markers/.installed" "$markers/.activated" || fails ".activated was not written"
-expect_eq "restarts of the agent" 1 "$(host_run systemctl show -P NRestarts provisor.service)"
 expect_eq "starts of the service" 2 "$(service_starts)"
 expect_eq "bodies sent" 2 "$(requests /app 200)"
 
