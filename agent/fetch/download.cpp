@@ -19,7 +19,7 @@ namespace {
 
 /// Small bodies of answers that nobody wants are read to their end, since that keeps the
 /// connection.
-constexpr std::size_t drain_limit = 64 * 1024;
+constexpr std::size_t drain_limit = std::size_t{64} * 1024;
 constexpr int max_redirects = 10;
 
 bool is_redirect(int status) {

@@ -41,8 +41,8 @@ public:
     /// counted from the time that the hop is connected). If so, the agent has been told, and the
     /// handle is to be taken away from libcurl.
     bool end_if_stalled(void* handle, StallMeter::Time now);
-    /// All time until now was lost to something else than the network.
-    void forgive() { meter_.restart(); }
+    /// So much time was lost to something else than the network.
+    void forgive(std::chrono::steady_clock::duration time) { meter_.forgive(time); }
 
 private:
     struct FreeList {

@@ -23,6 +23,13 @@ namespace {
 /// the whole timeout of a poll, so while anything runs no poll is longer than this.
 constexpr int busy_poll_ms = 5;
 constexpr int idle_poll_ms = 60'000;
+/// To a server that multiplexes: one, and its successor while it ends. Servers end a connection
+/// after some number of requests (nginx after 1000), and libcurl 7.88 would then open a new one for
+/// each of the transfers that are cut off.
+constexpr long multiplexed_connections = 2;
+
+/// What counts at most of the time between two looks at stalls.
+constexpr std::chrono::milliseconds longest_look(500);
 
 using Easy = CPtr<CURL, curl_easy_cleanup>;
 
@@ -58,6 +65,7 @@ private:
     void start_waiting();
     void begin_hop(Active& one);
     void perform();
+    void limit_connections(CURL* done);
     void end_stalled();
     void finish_done();
     void finish(CURL* handle, CURLcode code);
@@ -69,6 +77,7 @@ private:
     std::list<Active> active_;
     std::vector<Easy> idle_handles_;
     StallMeter::Time last_look_;
+    bool all_multiplex_ = true; ///< every server so far speaks HTTP/2
 };
 
 void Fetcher::run() {
@@ -158,13 +167,24 @@ void Fetcher::perform() {
         throw Error(ErrorKind::io, fmt::format("libcurl: {}", curl_multi_strerror(code)));
 }
 
+void Fetcher::limit_connections(CURL* done) {
+    // libcurl has one limit for all hosts. A single one without HTTP/2 lifts it, since that one
+    // needs them.
+    long version = 0;
+    curl_easy_getinfo(done, CURLINFO_HTTP_VERSION, &version);
+    all_multiplex_ = all_multiplex_ && version == CURL_HTTP_VERSION_2_0;
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAX_HOST_CONNECTIONS,
+                      all_multiplex_ ? multiplexed_connections
+                                     : static_cast<long>(settings_.parallel));
+}
+
 void Fetcher::end_stalled() {
     const auto now = std::chrono::steady_clock::now();
     const auto since = now - std::exchange(last_look_, now);
-    // An agent that took its time, a machine that slept.
-    if (since > std::chrono::milliseconds(500))
+    // We look every few milliseconds: an agent took its time, or the machine stood still.
+    if (since > longest_look)
         for (Active& one : active_)
-            one.download.forgive();
+            one.download.forgive(since - longest_look);
     for (auto one = active_.begin(); one != active_.end();) {
         const auto next = std::next(one);
         if (one->download.end_if_stalled(one->handle.get(), now)) {
@@ -188,6 +208,7 @@ void Fetcher::finish(CURL* handle, CURLcode code) {
     });
     if (one == active_.end())
         throw Error(ErrorKind::io, "libcurl finished what was not begun");
+    limit_connections(handle);
     curl_multi_remove_handle(multi_.get(), handle);
     if (one->download.end_hop(handle, code)) {
         begin_hop(*one);

@@ -13,7 +13,7 @@ namespace provisor {
 namespace {
 
 constexpr std::size_t max_lines = 256;
-constexpr std::size_t max_bytes = 64 * 1024;
+constexpr std::size_t max_bytes = std::size_t{64} * 1024;
 constexpr std::string_view blanks = " \t";
 
 std::string_view trimmed(std::string_view text) {

@@ -20,8 +20,13 @@ public:
     /// Looks at the clock; to be called often. Returns whether the transfer has stalled. The first
     /// call starts the measurement.
     bool stalled(Time now);
-    /// Begins anew: what was not received until now is not the transfer's fault.
+    /// Begins anew.
     void restart() { begun_ = false; }
+    /// Leaves so much time out of account: something else than the network took it.
+    void forgive(std::chrono::steady_clock::duration time) {
+        slice_begin_ += time;
+        slow_since_ += time;
+    }
 
 private:
     std::chrono::milliseconds patience_;

@@ -14,7 +14,7 @@ namespace provisor {
 namespace {
 
 /// Requests are encoded in portions, so that ten thousand of them are not held twice.
-constexpr std::size_t portion = 32 * 1024;
+constexpr std::size_t portion = std::size_t{32} * 1024;
 
 } // namespace
 

@@ -70,6 +70,7 @@ pid_t spawn(const std::string& program, int socket) {
     posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     std::vector<std::string> environment = child_environment();
     std::vector<char*> variables;
+    variables.reserve(environment.size() + 1);
     for (std::string& variable : environment)
         variables.push_back(variable.data());
     variables.push_back(nullptr);

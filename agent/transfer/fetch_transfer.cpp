@@ -14,8 +14,8 @@ namespace provisor {
 namespace {
 
 /// The three together fit into a frame.
-constexpr std::uint64_t ca_limit = 768 * 1024;
-constexpr std::uint64_t pem_limit = 64 * 1024;
+constexpr std::uint64_t ca_limit = std::uint64_t{768} * 1024;
+constexpr std::uint64_t pem_limit = std::uint64_t{64} * 1024;
 
 std::string read_pem(const std::string& path, std::uint64_t limit, const char* key) {
     if (path.empty())

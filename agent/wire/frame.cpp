@@ -18,7 +18,7 @@ struct Header {
 };
 static_assert(sizeof(Header) == frame_header_size);
 
-constexpr std::size_t read_size = 256 * 1024;
+constexpr std::size_t read_size = std::size_t{256} * 1024;
 
 bool is_known(std::uint16_t type) {
     switch (static_cast<FrameType>(type)) {

@@ -28,8 +28,8 @@ enum class FrameType : std::uint16_t {
 
 /// A frame is a header of 12 bytes (payload length, type, zero, id) and its payload.
 inline constexpr std::size_t frame_header_size = 12;
-inline constexpr std::size_t max_data_payload = 64 * 1024;
-inline constexpr std::size_t max_payload = 1024 * 1024;
+inline constexpr std::size_t max_data_payload = std::size_t{64} * 1024;
+inline constexpr std::size_t max_payload = std::size_t{1024} * 1024;
 
 struct Frame {
     FrameType type = FrameType::end;

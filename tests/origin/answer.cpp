@@ -10,7 +10,7 @@
 namespace provisor::test {
 namespace {
 
-constexpr std::size_t piece_size = 64 * 1024;
+constexpr std::size_t piece_size = 1 << 16;
 constexpr std::chrono::milliseconds drip_pause(100);
 constexpr auto for_ever = std::numeric_limits<std::uint64_t>::max();
 constexpr std::string_view html = "<!DOCTYPE html>\n<html><head><title>Please log in</title></head>"

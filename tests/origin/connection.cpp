@@ -10,7 +10,7 @@
 namespace provisor::test {
 namespace {
 
-constexpr std::size_t max_head = 1024 * 1024;
+constexpr std::size_t max_head = 1 << 20;
 
 /// Whether the client went away within that time.
 bool gone(int fd, int milliseconds) {
@@ -29,7 +29,7 @@ std::optional<Request> Connection::receive() {
             received_.erase(0, end + 4);
             return request;
         }
-        std::array<char, 16 * 1024> buffer{};
+        std::array<char, 16384> buffer{};
         const ssize_t got = ::recv(fd(), buffer.data(), buffer.size(), 0);
         if (got < 0 && errno == EINTR)
             continue;

@@ -73,7 +73,7 @@ TEST_F(Bodies, EndlessBodiesEndAtTheLimit) {
         const TransferResult result = rig.get(origin.url("/app"));
         EXPECT_THAT(outcome_of(result), HasSubstr("sent more than the limit of 1048576 bytes"));
         EXPECT_THAT(outcome_of(result), HasSubstr("size: ")) << behavior;
-        EXPECT_LE(result.bytes, rig.max_size + 64 * 1024) << behavior;
+        EXPECT_LE(result.bytes, rig.max_size + 65'536) << behavior;
     }
 }
 

@@ -27,7 +27,8 @@ TEST_P(Faults, AreErrorsAndNeverABody) {
     const auto begun = Clock::now();
     const TransferResult result = rig.get(origin.url("/app"));
     const std::string outcome = outcome_of(result);
-    EXPECT_LT(Clock::now() - begun, std::chrono::seconds(3));
+    // Less than libcurl takes by its own measure.
+    EXPECT_LT(Clock::now() - begun, std::chrono::seconds(5));
     EXPECT_FALSE(result.body);
     ASSERT_TRUE(result.error) << outcome;
     EXPECT_EQ(to_string(result.error->kind()), std::string(GetParam().kind)) << outcome;
@@ -154,7 +155,8 @@ TEST(FaultDetails, SilenceInTheHandshakeEndsAtTheConnectLimit) {
     const std::string url = "https" + origin.url("/app").substr(4);
     EXPECT_THAT(outcome_of(rig.get(url)), HasSubstr("timeout: '" + url + "'"));
     EXPECT_GE(Clock::now() - begun, std::chrono::milliseconds(900));
-    EXPECT_LT(Clock::now() - begun, std::chrono::seconds(3));
+    // Less than libcurl takes by its own measure.
+    EXPECT_LT(Clock::now() - begun, std::chrono::seconds(5));
 }
 
 TEST(FaultDetails, RetryAfterIsHandedOn) {

@@ -9,7 +9,7 @@
 namespace provisor::test {
 namespace {
 
-constexpr std::uint64_t mebibyte = 1024 * 1024;
+constexpr std::uint64_t mebibyte = 1 << 20;
 
 struct Peak {
     long agent_kib = 0;

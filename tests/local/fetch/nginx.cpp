@@ -93,9 +93,12 @@ Nginx::~Nginx() {
 void Nginx::make_certificates() const {
     const std::string in = "cd '" + folder_.path().string() + "' && ";
     const std::string key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ";
-    for (const char* ca : {"ca", "other_ca"})
+    const auto found = [&](const std::string& ca) {
         shell(in + "openssl req -x509 " + key + "-keyout " + ca + ".key -out " + ca +
               ".pem -days 2 -subj /CN=" + ca);
+    };
+    found("ca");
+    found("other_ca");
     const auto certify = [&](const std::string& name, const std::string& alternative,
                              const std::string& days) {
         shell(in + "openssl req " + key + "-keyout " + name + ".key -out " + name +

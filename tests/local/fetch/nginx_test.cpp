@@ -59,6 +59,7 @@ protected:
         const Validator validator = rig.get(nginx->url(server, "/app")).validator;
         ASSERT_FALSE(validator.etag.empty());
         std::vector<TransferRequest> requests;
+        requests.reserve(static_cast<std::size_t>(count));
         for (int i = 0; i < count; ++i)
             requests.push_back(
                 rig.request(nginx->url(server, "/app?" + std::to_string(i)), validator));
@@ -97,36 +98,42 @@ TEST_F(WithNginx, OverHttp1ItUsesAtMostParallelConnections) {
 }
 
 TEST_F(WithNginx, AServerThatEndsItsConnectionAfterAThousandRequestsCostsNoError) {
-    Rig rig(config_for(*nginx, 16));
+    Rig rig(config_for(*nginx, 100));
     revalidate(rig, "default_limits", 5000);
     const std::size_t connections = connections_in(nginx->log(5001)).size();
     std::printf(
         "5000 conditional GETs, a server that ends connections after 1000: %zu connections\n",
         connections);
-    // One each would be ideal, and is what a quiet machine shows; but libcurl 7.88 may open a new
-    // connection for every transfer that the end of the old one cut off.
-    EXPECT_LE(connections, 5U * 16U);
+    // Left alone, libcurl 7.88 opens one for each transfer that the end of the old one cuts off.
+    EXPECT_LE(connections, 12U);
 }
 
-TEST_F(WithNginx, OnABusyMachineHttp2DoesNotFallAsleep) {
-    // libcurl 7.88 has answers of other streams in its own buffers while it waits for the socket; a
-    // long wait then costs a second each time.
+TEST_F(WithNginx, Http2DoesNotFallAsleepOverAnswersThatAreThere) {
+    // libcurl 7.88 has answers of other streams in its own buffers while it waits for the socket: a
+    // wait of a second then takes the whole second, a few times in a hundred batches. New requests
+    // would wake it up, so there are none while the answers of a batch come in.
     Rig rig(config_for(*nginx, 100));
-    const auto measure = [&] {
+    int slow = 0;
+    const auto measure = [&](int batches) {
         const auto begun = Clock::now();
-        revalidate(rig, "tls", 5000);
+        for (int batch = 0; batch < batches; ++batch) {
+            const auto batch_begun = Clock::now();
+            revalidate(rig, "tls", 99);
+            slow += Clock::now() - batch_begun > std::chrono::milliseconds(800) ? 1 : 0;
+        }
         return std::chrono::duration<double>(Clock::now() - begun).count();
     };
-    const double quiet = measure();
+    const double quiet = measure(200);
     double busy = 0;
     {
         const Load load;
-        busy = measure();
+        busy = measure(100);
     }
-    std::printf("5000 conditional GETs over HTTP/2: %.2f s, on a busy machine %.2f s\n", quiet,
-                busy);
-    // Three processes share the processors with the load; beyond that share only sleep costs time.
-    EXPECT_LT(busy, 12 * quiet + 1);
+    std::printf("200 batches of 100 GETs over HTTP/2: %.2f s; 100 on a busy machine: %.2f s; slow "
+                "batches: %d\n",
+                quiet, busy, slow);
+    // One is what a machine with other work may do to us.
+    EXPECT_LE(slow, 1);
 }
 
 TEST_F(WithNginx, ABodyComesWholeOverHttp2AmongRevalidations) {
@@ -137,6 +144,7 @@ TEST_F(WithNginx, ABodyComesWholeOverHttp2AmongRevalidations) {
     rig.max_size = 10'000'000;
     const Validator validator = rig.get(nginx->url("tls", "/app")).validator;
     std::vector<TransferRequest> requests;
+    requests.reserve(200);
     for (int i = 0; i < 200; ++i)
         requests.push_back(rig.request(nginx->url("tls", i % 20 == 0 ? "/large" : "/app"),
                                        i % 20 == 0 ? Validator{} : validator));

@@ -230,8 +230,8 @@ TEST_F(Process, AProgramThatTalksNonsenseIsNotBelieved) {
         const char* script;
         const char* says;
     } rows[] = {{"exit 7", "provisor-fetch exited with status 7"},
-                {"cat /dev/zero >&3", "malformed frame"},
-                {"yes >&3", "malformed frame"},
+                {"cat /dev/zero >&3 2>/dev/null", "malformed frame"},
+                {"yes >&3 2>/dev/null", "malformed frame"},
                 // end of id 0 without a head
                 {R"(printf '\0\0\0\0\022\0\0\0\0\0\0\0' >&3; sleep 9)", "without its head"},
                 // data of id 5, which nobody asked for

@@ -32,7 +32,7 @@ public:
     /// How many bodies were begun.
     unsigned bodies_opened() const { return *opened_; }
 
-    std::uint64_t max_size = 1024 * 1024;
+    std::uint64_t max_size = 1 << 20;
 
 private:
     std::shared_ptr<unsigned> opened_ = std::make_shared<unsigned>(0);

@@ -73,6 +73,16 @@ TEST(StallMeter, ARestartForgetsTheSilence) {
     EXPECT_TRUE(watched.pass(milliseconds(200), 0));
 }
 
+TEST(StallMeter, ForgivenTimeIsLeftOutOfAccount) {
+    Watched watched(milliseconds(3000));
+    EXPECT_FALSE(watched.pass(milliseconds(2900), 0));
+    watched.now += milliseconds(60'000);
+    watched.meter.forgive(milliseconds(60'000));
+    EXPECT_FALSE(watched.meter.stalled(watched.now));
+    EXPECT_TRUE(watched.pass(milliseconds(200), 0));
+    EXPECT_EQ(watched.since_start(), milliseconds(63'000));
+}
+
 TEST(StallMeter, WithoutPatienceNothingStalls) {
     Watched watched(milliseconds(0));
     EXPECT_FALSE(watched.pass(milliseconds(600'000), 0));

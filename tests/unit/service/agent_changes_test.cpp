@@ -16,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using test::count;
 using test::Daemon;
-using test::sleep_in_pass;
 using test::TestClock;
 using test::write_text;
 
@@ -36,8 +35,7 @@ class RestingAgent : public testing::Test {
 protected:
     void rest() {
         daemon.start();
-        ASSERT_TRUE(daemon.next("pass ends"));
-        daemon.watch_for(50ms);
+        ASSERT_TRUE(daemon.next("STATUS=0 components"));
     }
     Daemon daemon;
 };
@@ -51,7 +49,7 @@ TEST_F(RestingAgent, PicksUpANewManifestWithinASecond) {
     const auto pass = daemon.next("pass begins");
     ASSERT_TRUE(pass);
     EXPECT_TRUE(pass->text.starts_with("pass begins components=1 ")) << pass->text;
-    EXPECT_LT(pass->when - written, 1s);
+    EXPECT_LT(pass->when - written, daemon.allow(1s));
     EXPECT_EQ(count(daemon.watch_for(1500ms), "pass begins"), 0U) << "one change, one pass";
 }
 
@@ -62,46 +60,48 @@ TEST_F(RestingAgent, MakesAPassWhenAManifestIsTouchedOrTakenAway) {
     touch(daemon.manifests() / "app.yaml");
     const auto pass = daemon.next("pass begins components=1");
     ASSERT_TRUE(pass);
-    EXPECT_LT(pass->when - touched, 1s);
+    EXPECT_LT(pass->when - touched, daemon.allow(1s));
     std::filesystem::remove(daemon.manifests() / "app.yaml");
-    EXPECT_TRUE(daemon.next("pass begins components=0", 1200ms));
+    EXPECT_TRUE(daemon.next("pass begins components=0"));
 }
 
 TEST_F(RestingAgent, FindsAManifestFolderThatIsMadeLater) {
     std::filesystem::remove_all(daemon.manifests().parent_path());
     rest();
     write_text(daemon.manifests() / "app.yaml", manifest);
-    EXPECT_TRUE(daemon.next("pass begins components=1", 1100ms));
+    EXPECT_TRUE(daemon.next("pass begins components=1"));
     write_text(daemon.manifests() / "app.yaml", "");
-    EXPECT_TRUE(daemon.next("pass begins components=0", 1200ms));
+    EXPECT_TRUE(daemon.next("pass begins components=0"));
 }
 
 TEST_F(RestingAgent, MakesFewPassesOfAThousandChangesAndKeepsNothingOpen) {
     rest();
     touch(daemon.manifests() / "0.yaml");
-    ASSERT_TRUE(daemon.next("pass ends"));
-    daemon.watch_for(100ms);
+    ASSERT_TRUE(daemon.next("STATUS=0 components"));
+    daemon.watch_for(100ms); // telling the status takes a descriptor as well
     const std::size_t files = daemon.open_files();
     const auto begun = TestClock::now();
     for (int change = 0; change < 1000; ++change)
         touch(daemon.manifests() / fmt::format("{}.yaml", change % 10));
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(TestClock::now() - begun);
     const auto seen = daemon.watch_for(2500ms);
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(TestClock::now() - begun);
     EXPECT_GE(count(seen, "pass begins"), 1U);
-    EXPECT_LE(count(seen, "pass begins"), static_cast<std::size_t>(seconds.count()) + 1);
-    EXPECT_LE(count(seen, "RELOADING=1"), static_cast<std::size_t>(seconds.count()) + 1);
+    EXPECT_LE(count(seen, "pass begins"), static_cast<std::size_t>(seconds.count()));
+    EXPECT_LE(count(seen, "RELOADING=1"), static_cast<std::size_t>(seconds.count()));
     EXPECT_EQ(daemon.open_files(), files);
     EXPECT_EQ(daemon.threads(), 1U);
 }
 
 TEST_F(RestingAgent, QueuesOnePassForAllThatChangesWhileOneRuns) {
-    daemon.pass = [](const Interrupt& interrupt, Progress&) { sleep_in_pass(1500ms, interrupt); };
+    daemon.hold_passes();
     daemon.start();
     ASSERT_TRUE(daemon.next("pass begins"));
-    for (int change = 0; change < 10; ++change) {
+    for (int change = 0; change < 3; ++change) {
         touch(daemon.manifests() / "a.yaml");
-        daemon.watch_for(100ms);
+        EXPECT_TRUE(daemon.next("RELOADING=1")) << change;
     }
+    EXPECT_TRUE(daemon.next("READY=1"));
+    daemon.let_go();
     EXPECT_EQ(count(daemon.watch_for(3500ms), "pass begins"), 1U);
 }
 
@@ -122,13 +122,15 @@ TEST_F(RestingAgent, ReloadsOnHangupAsTypeNotifyReloadWantsIt) {
 }
 
 TEST_F(RestingAgent, ReloadsWhileAPassRunsButPassesOneAfterTheOther) {
-    daemon.pass = [](const Interrupt& interrupt, Progress&) { sleep_in_pass(1500ms, interrupt); };
+    daemon.hold_passes();
     daemon.start();
     ASSERT_TRUE(daemon.next("pass begins components=0"));
     write_text(daemon.manifests() / "app.yaml", manifest);
     daemon.signal(SIGHUP);
-    EXPECT_TRUE(daemon.next("RELOADING=1", 500ms));
-    EXPECT_TRUE(daemon.next("READY=1", 500ms));
+    EXPECT_TRUE(daemon.next("RELOADING=1"));
+    EXPECT_TRUE(daemon.next("READY=1"));
+    EXPECT_EQ(count(daemon.watch_for(1500ms), "pass begins"), 0U);
+    daemon.let_go();
     EXPECT_TRUE(daemon.next("pass ends"));
     EXPECT_TRUE(daemon.next("pass begins components=1"));
 }
@@ -160,7 +162,7 @@ TEST_F(RestingAgent, SeesAtTheNextIntervalWhatInotifyCannotSee) {
     write_text(daemon.config(), "interval: 1s\nsplay: 0\n");
     rest();
     write_text(aside, manifest);
-    EXPECT_TRUE(daemon.next("pass begins components=1", 3s));
+    EXPECT_TRUE(daemon.next("pass begins components=1"));
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "pass/lock.hpp"
 #include "unit/service/daemon.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <gtest/gtest.h>
 
@@ -20,10 +21,24 @@ using test::write_text;
 
 std::string journal(std::string_view id) { return "journal " + std::string(id); }
 
+/// Whether the watchdog (400 ms) gets its answers during this time.
+bool answers_without_gap(Daemon& daemon, std::chrono::milliseconds time) {
+    auto last = test::TestClock::now();
+    test::TestClock::duration gap{};
+    for (const auto& sighting : daemon.watch_for(time))
+        if (sighting.text.starts_with("WATCHDOG=1")) {
+            gap = std::max(gap, sighting.when - last);
+            last = sighting.when;
+        }
+    return std::max(gap, test::TestClock::now() - last) < daemon.allow(500ms);
+}
+
 TEST(Agent, IsReadyBeforeItsFirstPassBegins) {
     Daemon daemon;
     daemon.start();
-    const auto seen = daemon.watch_for(500ms);
+    auto seen = daemon.watch_until("pass ends");
+    for (auto& later : daemon.watch_for(500ms))
+        seen.push_back(std::move(later));
     const auto position = [&](const std::string& text) {
         return std::find_if(seen.begin(), seen.end(),
                             [&](const auto& s) { return s.text.starts_with(text); });
@@ -46,15 +61,15 @@ TEST(Agent, NeedsNoConfigurationAtAll) {
 
 TEST(Agent, TellsWhatThePassDoesAndWhenTheNextOneComes) {
     Daemon daemon;
-    daemon.pass = [](const Interrupt& interrupt, Progress& progress) {
+    daemon.hold_passes([](Progress& progress) {
         progress.set_stage("fetching");
         progress.begin_transfer(1, "app", 2 << 20);
         progress.advance_transfer(1, 1 << 20);
-        sleep_in_pass(1300ms, interrupt);
-    };
+    });
     daemon.start();
     EXPECT_TRUE(daemon.next("STATUS=starting a pass"));
     EXPECT_TRUE(daemon.next("STATUS=fetching: app 1.0 MiB of 2.0 MiB"));
+    daemon.let_go();
     const auto rest = daemon.next("STATUS=0 components");
     ASSERT_TRUE(rest);
     EXPECT_NE(rest->text.find("; next pass 20"), std::string::npos) << rest->text;
@@ -64,22 +79,39 @@ TEST(Agent, MakesPassesByIntervalAndNoneInBetween) {
     Daemon daemon;
     write_text(daemon.config(), "interval: 1500ms\nsplay: 0\n");
     daemon.start();
-    const auto seen = daemon.watch_for(4000ms);
-    EXPECT_EQ(count(seen, "pass begins"), 3U);
-    EXPECT_EQ(count(seen, "RELOADING=1"), 0U);
-    EXPECT_EQ(daemon.threads(), 1U) << "a thread without a pass";
+    for (int pass = 0; pass < 2; ++pass) {
+        const auto ended = daemon.next("pass ends");
+        ASSERT_TRUE(ended);
+        const auto rest = daemon.watch_until("pass begins");
+        EXPECT_EQ(count(rest, "RELOADING=1"), 0U);
+        EXPECT_GE(rest.back().when - ended->when + daemon.allow(0s), 1500ms);
+        EXPECT_LE(rest.back().when - ended->when, daemon.allow(1800ms));
+    }
+}
+
+TEST(Agent, HasNoThreadWhileNoPassRuns) {
+    Daemon daemon;
+    daemon.hold_passes();
+    daemon.start();
+    ASSERT_TRUE(daemon.next("pass begins"));
+    EXPECT_EQ(daemon.threads(), 2U);
+    daemon.let_go();
+    ASSERT_TRUE(daemon.next("STATUS=0 components"));
+    EXPECT_EQ(daemon.threads(), 1U);
 }
 
 TEST(Agent, NeverMakesMoreThanOnePassASecond) {
     Daemon daemon;
     daemon.start();
     ASSERT_TRUE(daemon.next("READY=1"));
+    const auto begun = test::TestClock::now();
     std::size_t passes = 0;
     for (int i = 0; i < 25; ++i) {
         daemon.signal(SIGHUP);
         passes += count(daemon.watch_for(100ms), "pass begins");
     }
-    EXPECT_LE(passes, 3U);
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(test::TestClock::now() - begun);
+    EXPECT_LE(passes, static_cast<std::size_t>(seconds.count()));
     EXPECT_GE(passes, 2U);
 }
 
@@ -100,7 +132,7 @@ TEST(Agent, DoesNotStartWithABadConfiguration) {
     Daemon daemon;
     write_text(daemon.config(), "intervall: 5min\n");
     daemon.start();
-    EXPECT_EQ(daemon.wait_for_exit(2s), 2);
+    EXPECT_EQ(daemon.wait_for_exit(), 2);
     const auto seen = daemon.watch_for(10ms);
     EXPECT_EQ(count(seen, journal(message_id::config_error)), 1U);
     EXPECT_EQ(count(seen, "READY=1"), 0U);
@@ -116,19 +148,18 @@ TEST(Agent, WaitsForAPassMadeByHandWithoutBlocking) {
     EXPECT_TRUE(daemon.next("READY=1"));
     EXPECT_TRUE(daemon.next("STATUS=waiting for another pass to end"));
     daemon.signal(SIGHUP);
-    EXPECT_TRUE(daemon.next("RELOADING=1", 500ms)) << "the loop is blocked";
+    EXPECT_TRUE(daemon.next("RELOADING=1")) << "the loop is blocked";
     EXPECT_EQ(count(daemon.watch_for(700ms), "pass begins"), 0U);
     lock.reset();
-    EXPECT_TRUE(daemon.next("pass begins", 1s));
-    EXPECT_TRUE(daemon.next("pass ends", 1s));
-    daemon.watch_for(50ms);
+    EXPECT_TRUE(daemon.next("pass begins"));
+    EXPECT_TRUE(daemon.next("STATUS=0 components"));
     EXPECT_TRUE(PassLock::acquire(daemon.paths(), PassLock::Wait::no, interrupt))
         << "the lock is held between passes";
 }
 
 TEST(Agent, HoldsTheLockWhileAPassRuns) {
     Daemon daemon;
-    daemon.pass = [](const Interrupt& stop, Progress&) { sleep_in_pass(10s, stop); };
+    daemon.hold_passes();
     daemon.start();
     ASSERT_TRUE(daemon.next("pass begins"));
     const Interrupt interrupt;
@@ -147,28 +178,28 @@ TEST(Agent, AnswersTheWatchdogWhileALongPassMakesProgress) {
         }
     };
     daemon.start();
-    auto last = test::TestClock::now();
-    for (const auto& sighting : daemon.watch_for(5s)) {
-        if (!sighting.text.starts_with("WATCHDOG=1"))
-            continue;
-        EXPECT_LT(sighting.when - last, 700ms);
-        last = sighting.when;
-    }
-    EXPECT_LT(test::TestClock::now() - last, 700ms);
+    EXPECT_TRUE(answers_without_gap(daemon, 5s));
 }
 
 TEST(Agent, LeavesTheWatchdogUnansweredWhenAPassHangs) {
     Daemon daemon;
     daemon.environment = {{"WATCHDOG_USEC", "400000"}};
-    daemon.patience = 500ms;
-    daemon.pass = [](const Interrupt& interrupt, Progress& progress) {
+    daemon.patience = 1500ms;
+    daemon.hold_passes([](Progress& progress) {
         progress.set_stage("waiting for something that nobody thought of");
-        sleep_in_pass(60s, interrupt);
-    };
+    });
     daemon.start();
-    EXPECT_GE(count(daemon.watch_for(1s), "WATCHDOG=1"), 2U);
-    daemon.watch_for(2s);
-    EXPECT_EQ(count(daemon.watch_for(1s), "WATCHDOG=1"), 0U);
+    EXPECT_TRUE(daemon.next("WATCHDOG=1"));
+    EXPECT_TRUE(daemon.next("WATCHDOG=1"));
+    std::vector<test::Sighting> answers;
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        answers = daemon.watch_for(2s);
+        if (count(answers, "WATCHDOG=1") == 0)
+            break;
+    }
+    EXPECT_EQ(count(answers, "WATCHDOG=1"), 0U);
+    daemon.let_go();
+    EXPECT_TRUE(daemon.next("WATCHDOG=1")) << "the pass went on after all";
 }
 
 TEST(Agent, AnswersTheWatchdogBetweenPasses) {
@@ -177,7 +208,7 @@ TEST(Agent, AnswersTheWatchdogBetweenPasses) {
     daemon.patience = 0ms;
     daemon.start();
     ASSERT_TRUE(daemon.next("pass ends"));
-    EXPECT_GE(count(daemon.watch_for(2500ms), "WATCHDOG=1"), 6U);
+    EXPECT_TRUE(answers_without_gap(daemon, 2500ms));
 }
 
 } // namespace

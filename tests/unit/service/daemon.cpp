@@ -53,6 +53,26 @@ private:
 
 } // namespace
 
+Lateness::Lateness()
+    : sampler_([this] {
+          constexpr auto nap = std::chrono::milliseconds(5);
+          while (!over_) {
+              const auto begun = TestClock::now();
+              std::this_thread::sleep_for(nap);
+              worst_ = std::max(worst_.load(), (TestClock::now() - begun - nap).count());
+          }
+      }) {}
+
+Lateness::~Lateness() {
+    over_ = true;
+    sampler_.join();
+}
+
+TestClock::duration Lateness::allow(TestClock::duration limit) const {
+    // What is timed takes several turns of two processes.
+    return limit + 5 * TestClock::duration(worst_.load());
+}
+
 Daemon::Daemon()
     : paths_(make_paths(folder_.path(), false,
                         [](const char*) { return std::optional<std::string>(); })),
@@ -76,7 +96,18 @@ void Daemon::start() {
     child_ = ::fork();
     if (child_ == 0)
         be_the_daemon();
+    lateness_.emplace();
 }
+
+void Daemon::hold_passes(const std::function<void(Progress&)>& show) {
+    pass = [this, show](const Interrupt& interrupt, Progress& progress) {
+        show(progress);
+        while (!std::filesystem::exists(folder_ / "let-go"))
+            sleep_in_pass(std::chrono::milliseconds(10), interrupt);
+    };
+}
+
+void Daemon::let_go() const { write_text(folder_ / "let-go", ""); }
 
 void Daemon::be_the_daemon() const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -113,8 +144,8 @@ void Daemon::be_the_daemon() const {
 
 void Daemon::signal(int number) const { ::kill(child_, number); }
 
-std::optional<int> Daemon::wait_for_exit(std::chrono::milliseconds limit) {
-    const auto deadline = TestClock::now() + limit;
+std::optional<int> Daemon::wait_for_exit() {
+    const auto deadline = TestClock::now() + std::chrono::seconds(30);
     int status = 0;
     while (::waitpid(child_, &status, WNOHANG) == 0) {
         if (TestClock::now() > deadline)
@@ -142,6 +173,17 @@ std::optional<Sighting> Daemon::next(const std::string& text, std::chrono::milli
         if (sighting->text.starts_with(text))
             return sighting;
     return std::nullopt;
+}
+
+std::vector<Sighting> Daemon::watch_until(const std::string& text) {
+    const auto deadline = TestClock::now() + std::chrono::seconds(30);
+    std::vector<Sighting> seen;
+    while (auto sighting = receive(deadline)) {
+        seen.push_back(std::move(*sighting));
+        if (seen.back().text.starts_with(text))
+            break;
+    }
+    return seen;
 }
 
 std::vector<Sighting> Daemon::watch_for(std::chrono::milliseconds time) {

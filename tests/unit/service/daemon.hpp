@@ -6,12 +6,14 @@
 #include "service/agent.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace provisor::test {
@@ -22,6 +24,23 @@ using TestClock = std::chrono::steady_clock;
 struct Sighting {
     std::string text;
     TestClock::time_point when;
+};
+
+/// How late this machine runs a thread that wants to run: what a limit on the daemon's own time has
+/// to be widened by, so that a busy machine fails no test.
+class Lateness {
+public:
+    Lateness();
+    Lateness(const Lateness&) = delete;
+    Lateness& operator=(const Lateness&) = delete;
+    ~Lateness();
+    /// `limit`, and several times the worst that was seen so far.
+    TestClock::duration allow(TestClock::duration limit) const;
+
+private:
+    std::atomic<bool> over_{false};
+    std::atomic<TestClock::rep> worst_{0};
+    std::thread sampler_;
 };
 
 /// The agent in a child process, with a folder of its own for a root and the test in the place of
@@ -39,19 +58,27 @@ public:
 
     /// What a pass does; nothing if not set. Runs in the child.
     Pass pass;
+    /// A pass that shows this and lasts until let_go() or the interrupt.
+    void hold_passes(const std::function<void(Progress&)>& show = [](Progress&) {});
+    /// Lets the pass under way, and all later ones, come to their end.
+    void let_go() const;
     std::optional<Duration> patience;
     std::map<std::string, std::string> environment;
 
     void start();
     void signal(int number) const;
-    /// The exit status; absent when it did not end within `limit`.
-    std::optional<int> wait_for_exit(std::chrono::milliseconds limit);
+    /// The exit status; absent when it does not end within half a minute.
+    std::optional<int> wait_for_exit();
 
     /// The next sighting that begins with `text`, skipping others; absent after `limit`.
     std::optional<Sighting> next(const std::string& text,
-                                 std::chrono::milliseconds limit = std::chrono::seconds(5));
+                                 std::chrono::milliseconds limit = std::chrono::seconds(30));
+    /// Everything that is seen until one that begins with `text`, that one included.
+    std::vector<Sighting> watch_until(const std::string& text);
     /// Everything that is seen during this time.
     std::vector<Sighting> watch_for(std::chrono::milliseconds time);
+    /// What is allowed on this machine for something that the daemon should do within `limit`.
+    TestClock::duration allow(TestClock::duration limit) const { return lateness_->allow(limit); }
 
     /// The number of open descriptors, and of threads.
     std::size_t open_files() const;
@@ -71,6 +98,7 @@ private:
     std::string socket_path_;
     Fd socket_;
     pid_t child_ = -1;
+    std::optional<Lateness> lateness_; ///< from the start on: a process should not fork threads
 };
 
 /// How many of these begin with `text`.
