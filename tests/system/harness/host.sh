@@ -27,7 +27,14 @@ built_program() {
 # Packages that the tree has: an init system, and what the built package depends on.
 host_packages() {
     printf '%s\n' systemd systemd-sysv dbus ca-certificates
-    dpkg-deb --field "$(built_deb)" Depends | tr ',' '\n' | sed -E 's/^ *([a-z0-9.+-]+).*/\1/'
+    # debootstrap knows no virtual packages (libspdlog1.10-fmt9 is one). Who provides one is installed here: it was linked to.
+    dpkg-deb --field "$(built_deb)" Depends | tr ',' '\n' | sed -E 's/^ *([a-z0-9.+-]+).*/\1/' | while read -r package; do
+        if [ -n "$(dpkg-query -W -f='${Version}' "$package" 2>/dev/null)" ]; then
+            printf '%s\n' "$package"
+        else
+            dpkg-query -W -f='${Package} ${Provides}\n' | tr -d , | awk -v wanted="$package" 'index(" " $0 " ", " " wanted " ") { print $1; exit }'
+        fi
+    done
 }
 
 # host_prepare: the tree without booting it. Called by host_boot when there is none yet.
