@@ -32,7 +32,7 @@ host_packages() {
         if [ -n "$(dpkg-query -W -f='${Version}' "$package" 2>/dev/null)" ]; then
             printf '%s\n' "$package"
         else
-            dpkg-query -W -f='${Package} ${Provides}\n' | tr -d , | awk -v wanted="$package" 'index(" " $0 " ", " " wanted " ") { print $1; exit }'
+            dpkg-query -W -f='${Package} ${Provides}\n' | tr -d , | awk -v wanted="$package" 'index(" " $0 " ", " " wanted " ") && !found++ { print $1 }'
         fi
     done
 }
