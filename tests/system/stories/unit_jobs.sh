@@ -36,7 +36,7 @@ row() {
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         sleep 0.3
         state=$(probe state "$1")
-        case " $4 " in *" $(value active_state "$state") "*) break ;; esac
+        case " $4 " in *" $(value active_state "$state") "*) [ "$(value exit_status "$state")" != "$5" ] || break ;; esac
     done
     case " $4 " in
     *" $(value active_state "$state") "*) holds "$1 is then $(value active_state "$state")" ;;
