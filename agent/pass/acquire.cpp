@@ -2,12 +2,15 @@
 #include "pass/acquire.hpp"
 
 #include "install/sanity.hpp"
+#include "model/retry.hpp"
 #include "model/shown_url.hpp"
+#include "transfer/credentials.hpp"
 
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 namespace provisor {
@@ -21,6 +24,26 @@ std::optional<std::string> candidate(const Component& component, std::size_t rou
     if (round <= component.mirrors.size())
         return component.mirrors[round - 1];
     return std::nullopt;
+}
+
+/// Whether what came of a body is worth keeping: not when it is too large, or has no room.
+bool may_be_resumed(const Error& error) {
+    return error.kind() != ErrorKind::size && error.kind() != ErrorKind::space;
+}
+
+Error with_message(const Error& error, const std::string& message) {
+    Error told(error.kind(), message);
+    told.url = error.url;
+    told.http_status = error.http_status;
+    told.retry_after = error.retry_after;
+    return told;
+}
+
+std::uint64_t random_number() {
+    std::uint64_t number = 0;
+    while (::getrandom(&number, sizeof number, 0) != sizeof number) {
+    }
+    return number;
 }
 
 Executable wants_program(const Component& component) {
@@ -99,62 +122,148 @@ std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std
     return entry;
 }
 
+/// While its back-off lasts a component is neither asked for nor failed: it is held.
+bool Acquisition::hold_back(Work& work) const {
+    const auto& backoff = work.record.backoff;
+    if (options_.force || !is_waiting(backoff, *work.component, config_.retry, wall_clock()))
+        return false;
+    work.outcome.decision = Decision::hold;
+    work.outcome.reason = fmt::format(
+        "backoff: {} failure{} in a row, {}", backoff->failures, backoff->failures == 1 ? "" : "s",
+        backoff->until == WallTime::max()
+            ? "no further try before the manifest changes (retry.attempts)"
+            : fmt::format("next try at {}", format_rfc3339(backoff->until)));
+    if (backoff->until != WallTime::max())
+        work.outcome.next_try = backoff->until;
+    work.done = true;
+    return true;
+}
+
+std::vector<std::string> Acquisition::credentials_for(const Component& component,
+                                                      const std::string& url) const {
+    // They are for the origin that the manifest names, and for no mirror elsewhere.
+    if (!component.auth || !same_origin_url(url, component.url))
+        return {};
+    return credential_headers(*component.auth, url, {paths_.credential_dirs, paths_.netrc_files});
+}
+
+void Acquisition::add_question(std::vector<Question>& questions, Work& work,
+                               const std::string& url) {
+    std::vector<std::string> secrets = credentials_for(*work.component, url);
+    std::optional<CacheEntry> known = trusted_entry(work, url);
+    if (options_.offline) {
+        if (!known)
+            throw Error(ErrorKind::http,
+                        fmt::format("'{}' is not in the cache, and --offline asks nobody",
+                                    shown_url(url)));
+        accept(work, {known->sha256, Freshness::cached}, url);
+        return;
+    }
+    work.asked = true;
+    const auto same =
+        std::find_if(questions.begin(), questions.end(), [&](const Question& question) {
+            return question.url == url && question.secret_headers == secrets;
+        });
+    if (same == questions.end()) {
+        questions.push_back({url, std::move(secrets), std::move(known), {&work}});
+        return;
+    }
+    same->askers.push_back(&work);
+    if (known != same->known)
+        same->known.reset();
+}
+
+std::vector<Acquisition::Question> Acquisition::questions_for(const std::vector<Work*>& open,
+                                                              std::size_t round) {
+    std::vector<Question> questions;
+    for (Work* work : open) {
+        const auto url = candidate(*work->component, round);
+        if (!url)
+            continue;
+        // Tried again at a mirror: what failed so far is told together with how that ends.
+        if (work->done && work->outcome.error)
+            work->detour += (work->detour.empty() ? "" : "; ") +
+                            std::string(work->outcome.error->what());
+        work->done = false;
+        attempt(*work, [&] { add_question(questions, *work, *url); });
+    }
+    return questions;
+}
+
 void Acquisition::run(std::vector<Work>& works) {
     std::vector<Work*> open;
     for (Work& work : works)
         attempt(work, [&] {
-            if (!settle_without_request(work))
+            if (!settle_without_request(work) && !hold_back(work))
                 open.push_back(&work);
         });
+    const std::vector<Work*> asked = open;
+    parts_ = !open.empty() && cache_.has_parts();
     for (std::size_t round = 0; !open.empty(); ++round) {
-        std::vector<Question> questions;
-        for (Work* work : open) {
-            const auto url = candidate(*work->component, round);
-            if (!url)
-                continue;
-            // Tried again at a mirror: the failure so far is told again only if the mirror fails,
-            // too.
-            work->done = false;
-            attempt(*work, [&] {
-                std::optional<CacheEntry> known = trusted_entry(*work, *url);
-                if (options_.offline) {
-                    if (!known)
-                        throw Error(
-                            ErrorKind::http,
-                            fmt::format("'{}' is not in the cache, and --offline asks nobody",
-                                        shown_url(*url)));
-                    accept(*work, {known->sha256, Freshness::cached}, *url);
-                    return;
-                }
-                const auto same =
-                    std::find_if(questions.begin(), questions.end(),
-                                 [&](const Question& question) { return question.url == *url; });
-                if (same == questions.end()) {
-                    questions.push_back({*url, std::move(known), {work}});
-                } else {
-                    same->askers.push_back(work);
-                    if (known != same->known)
-                        same->known.reset();
-                }
-            });
-        }
-        if (!questions.empty())
-            ask(questions);
+        std::vector<Question> questions = questions_for(open, round);
+        ask(questions);
+        std::erase_if(questions, [](const Question& question) { return !question.again; });
+        ask(questions);
         std::erase_if(open, [&](const Work* work) {
             return !work->done || !work->outcome.error || !candidate(*work->component, round + 1);
         });
     }
+    note_failures(asked);
+}
+
+/// Says which origins failed before the last one, and when the next try is.
+void Acquisition::note_failures(const std::vector<Work*>& asked) const {
+    for (Work* work : asked) {
+        if (!work->asked)
+            continue;
+        if (!work->outcome.error) {
+            work->record_changed = work->record.backoff.has_value();
+            work->record.backoff.reset();
+            continue;
+        }
+        if (!work->detour.empty())
+            fail(*work, with_message(*work->outcome.error,
+                                     fmt::format("{}; {}", work->detour,
+                                                 work->outcome.error->what())));
+        const Backoff backoff =
+            after_failure(work->record.backoff, *work->component, config_.retry,
+                          work->outcome.error->retry_after, wall_clock(), random_number());
+        work->record.backoff = backoff;
+        work->record_changed = true;
+        if (backoff.until != WallTime::max())
+            work->outcome.next_try = backoff.until;
+    }
+}
+
+TransferRequest Acquisition::request_for(const Question& question) const {
+    TransferRequest request;
+    request.component = question.askers.front()->component->name;
+    request.url = question.url;
+    request.secret_headers = question.secret_headers;
+    request.max_size = config_.limits.artifact_size;
+    if (question.known)
+        request.validator = question.known->validator;
+    if (parts_ && !question.again)
+        request.part = cache_.find_part(question.url, around_.interrupt);
+    const std::string& url = question.url;
+    const std::uint64_t min_free = config_.limits.min_free;
+    request.place.open = [this, url, min_free](const BodyStart& start) {
+        return cache_.begin_body(url, start, min_free);
+    };
+    request.place.check_room = [this, min_free] { cache_.require_room(min_free); };
+    request.place.keep_part = [this, url](int fd, const BodyPart& part) {
+        cache_.keep_part(url, fd, part);
+    };
+    return request;
 }
 
 void Acquisition::ask(std::vector<Question>& questions) {
+    if (questions.empty())
+        return;
     std::vector<TransferRequest> requests;
-    for (const Question& question : questions) {
-        const std::string& url = question.url;
-        requests.push_back({question.askers.front()->component->name, url,
-                            question.known ? question.known->validator : Validator{},
-                            config_.limits.artifact_size,
-                            [this, url] { return cache_.begin_body(url); }});
-    }
+    requests.reserve(questions.size());
+    for (const Question& question : questions)
+        requests.push_back(request_for(question));
     around_.progress.set_stage(
         fmt::format("asking {} origin{}", requests.size(), requests.size() == 1 ? "" : "s"));
     requests_ += static_cast<unsigned>(requests.size());
@@ -177,7 +286,9 @@ void Acquisition::answer(Question& question, TransferResult& result) {
         answer_body(question, result);
         return;
     }
-    if (result.error)
+    if (result.error && may_be_resumed(*result.error))
+        cache_.abandon_body(question.url);
+    else if (result.error)
         cache_.discard_body(question.url);
     for (Work* work : question.askers)
         attempt(*work, [&] {
@@ -215,7 +326,13 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
     // by every later 304.
     if (!wanted) {
         cache_.discard_body(question.url);
-        remember_refusal(question, result);
+        // The first half may be of other content than the origin says (RFC 9110 leaves it to the
+        // origin to be honest about strong tags): once more, from the start.
+        question.again = result.resumed;
+        for (Work* work : question.askers)
+            work->done = work->done && !question.again;
+        if (!question.again)
+            remember_refusal(question, result);
         return;
     }
     std::optional<Error> trouble;

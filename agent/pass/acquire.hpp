@@ -33,10 +33,19 @@ private:
     /// Components that want the same URL share one request.
     struct Question {
         std::string url;
+        std::vector<std::string> secret_headers;
         std::optional<CacheEntry> known; ///< what a 304 would speak of
         std::vector<Work*> askers;
+        bool again = false; ///< what was resumed was wrong: to be had from its start
     };
     bool settle_without_request(Work& work);
+    bool hold_back(Work& work) const;
+    std::vector<Question> questions_for(const std::vector<Work*>& open, std::size_t round);
+    void add_question(std::vector<Question>& questions, Work& work, const std::string& url);
+    std::vector<std::string> credentials_for(const Component& component,
+                                             const std::string& url) const;
+    TransferRequest request_for(const Question& question) const;
+    void note_failures(const std::vector<Work*>& asked) const;
     std::optional<CacheEntry> trusted_entry(const Work& work, const std::string& url);
     void ask(std::vector<Question>& questions);
     void answer(Question& question, TransferResult& result);
@@ -50,6 +59,7 @@ private:
     const PassOptions& options_;
     const Surroundings& around_;
     std::string machine_;
+    bool parts_ = false; ///< the cache holds beginnings of bodies
     unsigned requests_ = 0;
     unsigned transferred_ = 0;
     std::uint64_t bytes_ = 0;

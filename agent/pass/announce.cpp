@@ -62,8 +62,10 @@ std::string number_or_nothing(std::uint64_t number) {
 }
 
 JournalEntry decision_entry(const PassReport& report, const Outcome& outcome) {
+    // That a failure is waited out was told with the failure.
+    const bool told = outcome.decision == Decision::hold && outcome.next_try;
     JournalEntry entry{
-        priority_of(outcome.decision), describe(outcome), message_id_of(outcome.decision), {}};
+        told ? Priority::debug : priority_of(outcome.decision), describe(outcome), message_id_of(outcome.decision), {}};
     entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
                     {"PROVISOR_DECISION", std::string(to_string(outcome.decision))},
                     {"PROVISOR_REASON", outcome.reason},
@@ -133,10 +135,13 @@ std::string describe(const Outcome& outcome) {
     case Decision::fail:
         break;
     }
-    return fmt::format("{}: failed ({}): {}; {}", outcome.name,
+    return fmt::format("{}: failed ({}): {}; {}{}", outcome.name,
                        outcome.error ? to_string(outcome.error->kind()) : "io", outcome.reason,
                        before.empty() ? "nothing was installed before"
-                                      : fmt::format("{} stays in place", before));
+                                      : fmt::format("{} stays in place", before),
+                       outcome.next_try
+                           ? fmt::format("; next try at {}", format_rfc3339(*outcome.next_try))
+                           : "");
 }
 
 void announce(const PassReport& report, Journal& journal) {

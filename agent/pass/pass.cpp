@@ -179,6 +179,8 @@ void Pass::plan() {
                                       ? "it is there, and the manifest says update: if-missing"
                                       : work.plan.reason;
             work.outcome.sha256 = work.wanted.artifact;
+            if (!work.detour.empty())
+                work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
         });
 }
 
@@ -210,9 +212,11 @@ void Pass::record() {
             work.record.remember({wall_clock(), work.plan.decision, work.component->version,
                                   work.wanted.artifact, work.outcome.url, work.plan.reason,
                                   report_.id});
-        else if (work.record.hashed == work.hashed || work.outcome.error || !work.artifact)
+        else if (!work.record_changed &&
+                 (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
             continue;
-        work.record.hashed = work.hashed;
+        if (!work.outcome.error)
+            work.record.hashed = work.hashed;
         try {
             store_.write_record(work.component->name, work.record);
         } catch (const Error& error) {

@@ -28,8 +28,6 @@ void refuse_unsupported(const Component& component, const AgentConfig& config) {
         refuse("sha256sums");
     if (!component.signature.empty())
         refuse("signature");
-    if (component.auth)
-        refuse("auth");
     if (component.format != Format::automatic && component.format != Format::raw)
         refuse("format");
     if (std::any_of(component.files.begin(), component.files.end(),
@@ -44,8 +42,6 @@ void refuse_unsupported(const Component& component, const AgentConfig& config) {
         refuse("health probes (http, tcp, command)");
     if (component.state == WantedState::absent)
         refuse("state: absent");
-    if (component.url.starts_with("file:"))
-        refuse("url: file://");
 }
 
 } // namespace provisor

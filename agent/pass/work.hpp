@@ -27,6 +27,9 @@ struct Work {
     Observed observed;
     std::vector<HashedFile> hashed;
 
+    /// What went wrong at the origins that were asked before the one that answered well.
+    std::string detour;
+    bool asked = false; ///< an origin was (or should have been) asked: a failure backs off
     std::optional<Artifact> artifact;
     bool as_is = false; ///< what is on disk counts as what is wanted (update: if-missing)
     Marker wanted;

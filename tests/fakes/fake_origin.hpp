@@ -69,7 +69,7 @@ private:
             return result;
         }
         try {
-            Body body{request.open_body(), page->second.body.size(), sha256_of(page->second.body)};
+            Body body{request.place.open({0, page->second.body.size()}), page->second.body.size(), sha256_of(page->second.body)};
             write_all(body.file.get(), page->second.body, "body");
             result.bytes = body.size;
             result.body = std::move(body);

@@ -12,6 +12,8 @@ Machine::Machine() {
     paths.run_dir = folder / "run";
     paths.unit_dir = (folder / "units").string();
     paths.manifest_dirs = {folder / "manifests"};
+    // What fails is tried again at once, unless a test is about that.
+    config.retry.first = Duration::zero();
     std::filesystem::create_directories(folder / "bin");
     std::filesystem::create_directories(folder / "run");
 }
