@@ -26,12 +26,13 @@ allows model base
 allows wire base
 allows fetch base wire
 allows transfer base model wire
+allows trust base
 allows install base model
 allows units base model
 allows journal base model
 allows service base model pass journal
-allows pass base model transfer store install units journal
-allows cli base model transfer store install units journal pass service
+allows pass base model transfer store trust install units journal
+allows cli base model transfer store trust install units journal pass service
 # The cache keeps what a transfer brings, and knows nothing of it but the interface.
 while IFS= read -r line; do
     [ -n "$line" ] && complain "not allowed: agent/$line"
