@@ -25,6 +25,7 @@ allows base
 allows model base
 allows wire base
 allows fetch base wire
+allows unpack base wire
 allows transfer base model wire
 allows trust base
 allows install base model
@@ -38,7 +39,7 @@ while IFS= read -r line; do
     [ -n "$line" ] && complain "not allowed: agent/$line"
 done < <(grep -rnE '^#include "[a-z]+/' store | grep -vE '#include "((store|base|model)/|transfer/transfer.hpp)' || true)
 
-third_party='<(yaml-cpp|curl|spdlog|fmt|nlohmann|CLI|openssl|systemd|archive|gtest|gmock)'
+third_party='<(yaml-cpp|curl|spdlog|fmt|nlohmann|CLI|openssl|systemd|archive|zlib|gtest|gmock)'
 while IFS= read -r line; do
     [ -n "$line" ] && complain "third-party header in a header: agent/$line"
 done < <(grep -rnE "^#include $third_party" --include='*.hpp' . || true)
@@ -50,6 +51,8 @@ owner() {
     done < <(grep -rnE "^#include <$1" . | grep -vE "^\./($2)/" || true)
 }
 owner curl/ fetch
+owner archive unpack
+owner zlib unpack
 owner 'systemd/sd-bus' units
 owner 'systemd/sd-journal' journal
 owner yaml-cpp model

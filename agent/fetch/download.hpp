@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "fetch/agent_socket.hpp"
 #include "fetch/certificate_witness.hpp"
 #include "fetch/response_headers.hpp"
 #include "fetch/stall_meter.hpp"
+#include "wire/agent_socket.hpp"
 #include "wire/messages.hpp"
 
 #include <array>
