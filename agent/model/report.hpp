@@ -35,6 +35,7 @@ struct Outcome {
     std::string previous_sha256;
     std::string url; ///< shown form
     std::string etag;
+    std::string signed_by; ///< id of the key, when a signature was asked for
     int http_status = 0;
     std::uint64_t bytes = 0; ///< body bytes transferred
     Duration duration{};

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/acquire.hpp"
 
-#include "install/sanity.hpp"
 #include "model/retry.hpp"
 #include "model/shown_url.hpp"
-#include "transfer/credentials.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
@@ -46,27 +43,6 @@ std::uint64_t random_number() {
     return number;
 }
 
-Executable wants_program(const Component& component) {
-    const bool program = std::any_of(component.files.begin(), component.files.end(),
-                                     [](const FileSpec& file) { return (file.mode & 0111) != 0; });
-    return program ? Executable::yes : Executable::no;
-}
-
-void check_body(const Body& body, const Component& component, const std::string& machine) {
-    std::array<char, sanity_head_size> head;
-    const ssize_t got = ::pread(body.file.get(), head.data(), head.size(), 0);
-    if (got < 0)
-        throw system_error(errno, "read the received body");
-    const std::string_view bytes(head.data(), static_cast<std::size_t>(got));
-    // A pin says exactly what is wanted, so it is looked at first; but an error page in its place
-    // should be called one.
-    check_sanity({bytes, body.size}, wants_program(component), machine);
-    if (!component.sha256.empty() && body.sha256 != component.sha256)
-        throw Error(ErrorKind::digest,
-                    fmt::format("the origin sent content with sha256 {}, the manifest pins {}",
-                                body.sha256, component.sha256));
-}
-
 } // namespace
 
 bool Acquisition::settle_without_request(Work& work) {
@@ -87,15 +63,29 @@ bool Acquisition::settle_without_request(Work& work) {
         work.artifact = Artifact{work.observed.installed->artifact, Freshness::pinned};
         return true;
     }
-    if (component.sha256.empty())
+    // What has checksums or a signature elsewhere has to ask there first.
+    return !Documents::has_any(component) && settle_by_pin(work);
+}
+
+/// Whether anything would have to be put in place if this were the artifact; also when that cannot
+/// be known without unpacking it.
+bool Acquisition::would_place(const Work& work, const std::string& sha256,
+                              Freshness freshness) const {
+    const std::optional<Contents> contents = verifier_.known_contents(work, sha256);
+    return !contents ||
+           !make_plan(*work.component,
+                      wanted_marker(*work.component, sha256, *contents, paths_.unit_dir), freshness,
+                      work.observed, Units::act)
+                .place.empty();
+}
+
+bool Acquisition::settle_by_pin(Work& work) {
+    if (work.pin.empty() || options_.force)
         return false;
-    const bool nothing_to_place =
-        make_plan(component, wanted_marker(component, component.sha256, paths_.unit_dir),
-                  Freshness::pinned, work.observed, Units::act)
-            .place.empty();
-    if (!nothing_to_place && !cache_.verify_blob(component.sha256, around_.interrupt))
+    const bool needed = would_place(work, work.pin, Freshness::pinned) || !work.signature.empty();
+    if (needed && !cache_.verify_blob(work.pin, around_.interrupt))
         return false;
-    work.artifact = Artifact{component.sha256, Freshness::pinned};
+    accept(work, {work.pin, Freshness::pinned}, work.component->url);
     return true;
 }
 
@@ -104,7 +94,7 @@ std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std
     // Bytes that are not the pinned ones cannot be what is wanted: to hear that they are unchanged
     // would help only if the origin's validators were perfect, and those made of size and time are
     // not.
-    const std::string& pin = work.component->sha256;
+    const std::string& pin = work.pin;
     if (!pin.empty() && (!entry || entry->sha256 != pin)) {
         const std::optional<CacheEntry> refused = cache_.find_refused(url);
         return refused && refused->sha256 != pin ? refused : std::nullopt;
@@ -114,10 +104,8 @@ std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std
     // If the answer "unchanged" would lead to an installation from the cache, the bytes must be
     // whole now: to find the damage afterwards would cost a second round. When nothing would be
     // placed they need not be read.
-    const Plan then =
-        make_plan(*work.component, wanted_marker(*work.component, entry->sha256, paths_.unit_dir),
-                  Freshness::revalidated, work.observed, Units::act);
-    if (!then.place.empty() && !cache_.verify_blob(entry->sha256, around_.interrupt))
+    if (would_place(work, entry->sha256, Freshness::revalidated) &&
+        !cache_.verify_blob(entry->sha256, around_.interrupt))
         return std::nullopt;
     return entry;
 }
@@ -139,23 +127,15 @@ bool Acquisition::hold_back(Work& work) const {
     return true;
 }
 
-std::vector<std::string> Acquisition::credentials_for(const Component& component,
-                                                      const std::string& url) const {
-    // They are for the origin that the manifest names, and for no mirror elsewhere.
-    if (!component.auth || !same_origin_url(url, component.url))
-        return {};
-    return credential_headers(*component.auth, url, {paths_.credential_dirs, paths_.netrc_files});
-}
-
 void Acquisition::add_question(std::vector<Question>& questions, Work& work,
                                const std::string& url) {
-    std::vector<std::string> secrets = credentials_for(*work.component, url);
+    std::vector<std::string> secrets = credentials_for(*work.component, url, paths_);
     std::optional<CacheEntry> known = trusted_entry(work, url);
     if (options_.offline) {
         if (!known)
-            throw Error(ErrorKind::http,
-                        fmt::format("'{}' is not in the cache, and --offline asks nobody",
-                                    shown_url(url)));
+            throw Error(
+                ErrorKind::http,
+                fmt::format("'{}' is not in the cache, and --offline asks nobody", shown_url(url)));
         accept(work, {known->sha256, Freshness::cached}, url);
         return;
     }
@@ -182,8 +162,8 @@ std::vector<Acquisition::Question> Acquisition::questions_for(const std::vector<
             continue;
         // Tried again at a mirror: what failed so far is told together with how that ends.
         if (work->done && work->outcome.error)
-            work->detour += (work->detour.empty() ? "" : "; ") +
-                            std::string(work->outcome.error->what());
+            work->detour +=
+                (work->detour.empty() ? "" : "; ") + std::string(work->outcome.error->what());
         work->done = false;
         attempt(*work, [&] { add_question(questions, *work, *url); });
     }
@@ -192,12 +172,24 @@ std::vector<Acquisition::Question> Acquisition::questions_for(const std::vector<
 
 void Acquisition::run(std::vector<Work>& works) {
     std::vector<Work*> open;
+    std::vector<Work*> with_documents;
     for (Work& work : works)
         attempt(work, [&] {
-            if (!settle_without_request(work) && !hold_back(work))
-                open.push_back(&work);
+            work.pin = work.component->sha256;
+            if (settle_without_request(work) || hold_back(work))
+                return;
+            open.push_back(&work);
+            if (Documents::has_any(*work.component))
+                with_documents.push_back(&work);
         });
     const std::vector<Work*> asked = open;
+    documents_.run(with_documents);
+    std::erase_if(open, [&](Work* work) {
+        bool settled = work->done;
+        if (Documents::has_any(*work->component))
+            attempt(*work, [&] { settled = settle_by_pin(*work); });
+        return settled || work->done;
+    });
     parts_ = !open.empty() && cache_.has_parts();
     for (std::size_t round = 0; !open.empty(); ++round) {
         std::vector<Question> questions = questions_for(open, round);
@@ -222,9 +214,9 @@ void Acquisition::note_failures(const std::vector<Work*>& asked) const {
             continue;
         }
         if (!work->detour.empty())
-            fail(*work, with_message(*work->outcome.error,
-                                     fmt::format("{}; {}", work->detour,
-                                                 work->outcome.error->what())));
+            fail(*work,
+                 with_message(*work->outcome.error,
+                              fmt::format("{}; {}", work->detour, work->outcome.error->what())));
         const Backoff backoff =
             after_failure(work->record.backoff, *work->component, config_.retry,
                           work->outcome.error->retry_after, wall_clock(), random_number());
@@ -319,7 +311,11 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
     bool wanted = false;
     for (Work* work : question.askers)
         attempt(*work, [&] {
-            with_context(where, [&] { check_body(*result.body, *work->component, machine_); });
+            const Body& body = *result.body;
+            with_context(where, [&] {
+                verifier_.check(*work, body.file.get(), body.size, body.sha256);
+                work->contents = verifier_.unpack_contents(*work, body.file.get(), body.sha256);
+            });
             wanted = true;
         });
     // Neither bytes nor validator of a refused body are kept: a poisoned cache would be confirmed
@@ -350,15 +346,30 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
 }
 
 void Acquisition::accept(Work& work, const Artifact& artifact, const std::string& url) {
-    const std::string& pin = work.component->sha256;
-    if (!pin.empty() && artifact.sha256 != pin)
+    if (!work.pin.empty() && artifact.sha256 != work.pin)
         throw Error(ErrorKind::digest,
                     fmt::format("'{}' has content with sha256 {}, the manifest pins {}",
-                                shown_url(url), artifact.sha256, pin));
+                                shown_url(url), artifact.sha256, work.pin));
+    if (artifact.freshness != Freshness::fetched)
+        accept_cached(work, artifact.sha256);
     work.artifact = artifact;
     work.outcome.url = shown_url(url);
     work.outcome.error.reset();
     work.outcome.decision = Decision::unchanged;
+}
+
+/// The keys in force now have to have signed what came in earlier, too.
+void Acquisition::accept_cached(Work& work, const std::string& sha256) {
+    if (!work.signature.empty()) {
+        const std::optional<Fd> blob = cache_.open_blob(sha256);
+        if (!blob)
+            throw Error(ErrorKind::io, fmt::format("the cached blob {} has vanished", sha256));
+        verifier_.check_signature(work, blob->get(), sha256);
+    }
+    if (auto contents = verifier_.known_contents(work, sha256))
+        work.contents = std::move(*contents);
+    else
+        work.contents = verifier_.contents_from_cache(work, sha256);
 }
 
 } // namespace provisor

@@ -113,7 +113,7 @@ fs::path Cache::refused_path(const std::string& url) const {
 
 void Cache::make_folders() const {
     make_state_dir(state_dir_);
-    for (const char* name : {"blobs", "urls", "refused", "partial"})
+    for (const char* name : {"blobs", "urls", "refused", "contents", "verified", "partial"})
         make_directories(folder_ / name, 0700, Durable::yes);
 }
 
@@ -181,7 +181,8 @@ Fd Cache::begin_body(const std::string& url, const BodyStart& start, std::uint64
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file)
         throw system_error(errno, fmt::format("make '{}'", path.string()));
-    const std::uint64_t rest = start.whole ? *start.whole - std::min(*start.whole, start.present) : 0;
+    const std::uint64_t rest =
+        start.whole ? *start.whole - std::min(*start.whole, start.present) : 0;
     provisor::require_room(file.get(), rest, min_free, fmt::format("'{}'", folder_.string()),
                            "limits.min_free");
     // The record goes first: should we be killed before the first new byte is written, it would
@@ -202,12 +203,8 @@ void Cache::require_room(std::uint64_t min_free) const {
 
 void Cache::keep_part(const std::string& url, int fd, const BodyPart& part) {
     sync_fd(fd, "a part of a body");
-    Json json{{"schema", 1},
-              {"url", shown_url(url)},
-              {"etag", part.etag},
-              {"size", part.size},
-              {"sha256", part.sha256},
-              {"whole", nullptr}};
+    Json json{{"schema", 1},       {"url", shown_url(url)}, {"etag", part.etag},
+              {"size", part.size}, {"sha256", part.sha256}, {"whole", nullptr}};
     if (part.whole)
         json["whole"] = *part.whole;
     replace_file(part_path(url), json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n",
@@ -253,8 +250,100 @@ void Cache::remember_refused(const std::string& url, const CacheEntry& entry) {
         write_entry(refused_path(url), url, entry);
 }
 
-Cache::Pruned Cache::prune(const std::set<std::string>& kept, Mode mode) {
+fs::path Cache::contents_path(const std::string& artifact, const std::string& selection) const {
+    return folder_ / "contents" / (artifact + "-" + sha256_of(selection).substr(0, 16));
+}
+
+fs::path Cache::member_path(std::size_t index) const {
+    return folder_ / "partial" / fmt::format("member-{}", index);
+}
+
+std::optional<std::string> Cache::read_blob(const std::string& sha256, std::uint64_t limit) const {
+    std::optional<std::string> text = read_file(blob_path(sha256), limit);
+    return text && sha256_of(*text) == sha256 ? text : std::nullopt;
+}
+
+std::optional<std::map<std::string, std::string>>
+Cache::find_contents(const std::string& artifact, const std::string& selection) const {
+    const std::optional<std::string> text =
+        read_file(contents_path(artifact, selection), entry_limit);
+    if (!text)
+        return std::nullopt;
+    try {
+        const Json json = Json::parse(*text);
+        if (json.at("schema").get<int>() != 1)
+            return std::nullopt;
+        auto contents = json.at("members").get<std::map<std::string, std::string>>();
+        for (const auto& [from, sha256] : contents)
+            if (!is_sha256(sha256) || !size_of(blob_path(sha256)))
+                return std::nullopt;
+        return contents;
+    } catch (const std::exception&) {
+        return std::nullopt;
+    }
+}
+
+void Cache::remember_contents(const std::string& artifact, const std::string& selection,
+                              const std::map<std::string, std::string>& contents) {
+    make_folders();
+    const Json json{{"schema", 1}, {"members", contents}};
+    replace_file(contents_path(artifact, selection),
+                 json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n", 0600,
+                 Durable::yes);
+}
+
+Fd Cache::begin_member(std::size_t index) {
+    make_folders();
+    const fs::path path = member_path(index);
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file)
+        throw system_error(errno, fmt::format("make '{}'", path.string()));
+    return file;
+}
+
+void Cache::keep_member(std::size_t index, int fd, const std::string& sha256) {
+    const fs::path blob = blob_path(sha256);
+    sync_fd(fd, fmt::format("cached blob {}", sha256));
+    if (::rename(member_path(index).c_str(), blob.c_str()) != 0)
+        throw system_error(errno, fmt::format("name cached blob {}", sha256));
+    sync_directory(blob.parent_path());
+}
+
+void Cache::discard_members(std::size_t count) noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+        ::unlink(member_path(i).c_str());
+}
+
+bool Cache::is_verified(const std::string& what) const {
+    return ::access((folder_ / "verified" / sha256_of(what)).c_str(), F_OK) == 0;
+}
+
+void Cache::remember_verified(const std::string& what) {
+    make_folders();
+    replace_file(folder_ / "verified" / sha256_of(what), "", 0600, Durable::no);
+}
+
+/// Members of a kept artifact are kept; what is known of the others goes.
+void Cache::prune_contents(std::set<std::string>& kept, Mode mode) {
+    const fs::path folder = folder_ / "contents";
+    for (const std::string& name : names_in(folder)) {
+        const std::string artifact = name.substr(0, name.find('-'));
+        if (kept.contains(artifact)) {
+            const auto text = read_file(folder / name, entry_limit);
+            const Json json = text ? Json::parse(*text, nullptr, false) : Json();
+            if (json.is_object() && json.contains("members") && json["members"].is_object())
+                for (const auto& [from, sha256] : json["members"].items())
+                    if (sha256.is_string())
+                        kept.insert(sha256.get<std::string>());
+        } else if (mode == Mode::remove) {
+            remove_file(folder / name);
+        }
+    }
+}
+
+Cache::Pruned Cache::prune(std::set<std::string> kept, Mode mode) {
     Pruned pruned;
+    prune_contents(kept, mode);
     for (const std::string& url : names_in(folder_ / "urls")) {
         const std::optional<std::string> text = read_file(folder_ / "urls" / url, entry_limit);
         const std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
@@ -276,6 +365,11 @@ Cache::Pruned Cache::prune(const std::set<std::string>& kept, Mode mode) {
         if (mode == Mode::remove && fs::last_write_time(folder_ / "refused" / url, gone) <
                                         fs::file_time_type::clock::now() - refusal_lifetime)
             remove_file(folder_ / "refused" / url);
+    // What was verified long ago is verified again when it is wanted again.
+    for (const std::string& name : names_in(folder_ / "verified"))
+        if (mode == Mode::remove && fs::last_write_time(folder_ / "verified" / name, gone) <
+                                        fs::file_time_type::clock::now() - refusal_lifetime)
+            remove_file(folder_ / "verified" / name);
     if (mode == Mode::remove)
         prune_parts();
     return pruned;

@@ -41,7 +41,8 @@ PassReport Machine::run(const std::vector<Component>& components, const PassOpti
     Settings settings;
     settings.config = config;
     settings.components = components;
-    return run_pass(settings, paths, options, {origin, units, journal, interrupt, progress});
+    return run_pass(settings, paths, options,
+                    {origin, units, journal, interrupt, progress, PROVISOR_UNPACK});
 }
 
 Outcome Machine::run_one(const Component& component, const PassOptions& options) {
