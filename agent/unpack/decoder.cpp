@@ -42,16 +42,15 @@ private:
 FilterDecoder::FilterDecoder(const Artifact& artifact, Packing compression)
     : artifact_(&artifact), bytes_(artifact),
       damaged_(fmt::format("the {} data is damaged or cut short", to_string(compression))) {
-    archive_read_support_format_raw(handle_.get());
-    archive_read_support_format_empty(handle_.get());
+    // Set and not just supported: guessing would take data that fails at its beginning for a format
+    // that is not known.
+    archive_read_set_format(handle_.get(), ARCHIVE_FORMAT_RAW);
     // Exactly this one: "support" would try again and again what comes out of it.
     if (archive_read_append_filter(handle_.get(), filter_of(compression)) != ARCHIVE_OK)
         handle_.fail(fmt::format("libarchive lacks {}", to_string(compression)));
     handle_.open(bytes_, damaged_.c_str());
     archive_entry* entry = nullptr;
-    const int code = archive_read_next_header(handle_.get(), &entry);
-    over_ = code == ARCHIVE_EOF;
-    if (code != ARCHIVE_OK && code != ARCHIVE_EOF)
+    if (archive_read_next_header(handle_.get(), &entry) != ARCHIVE_OK)
         handle_.fail(damaged_);
 }
 

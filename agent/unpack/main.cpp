@@ -9,6 +9,8 @@
 
 #include <clocale>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +37,9 @@ int main() {
         // libarchive would convert names into the locale's characters: these are what they are in,
         // so that nothing has to be converted, for which iconv would have to be loaded.
         std::setlocale(LC_CTYPE, "C.UTF-8");
+        // And it converts the times of a zip, which are of no interest, but would be looked up.
+        ::setenv("TZ", "UTC0", 1);
+        ::tzset();
         provisor::leave_network();
         provisor::drop_privileges("provisor-unpack", artifact);
         provisor::limit_resources();

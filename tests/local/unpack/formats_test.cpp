@@ -93,6 +93,17 @@ TEST(Unpack, ResultsStandInTheOrderOfThePatterns) {
     }
 }
 
+TEST(Unpack, ACompressedNothingIsNothing) {
+    const TemporaryFolder folder;
+    shell(folder.path(), "for x in gzip zstd xz bzip2; do $x -c </dev/null >$x; done");
+    for (const char* compression : {"gzip", "zstd", "xz", "bzip2"}) {
+        const Unpacked result = Rig().run_file(folder / compression, {""});
+        EXPECT_EQ(result.error, "") << compression;
+        ASSERT_EQ(result.members.size(), 1U);
+        EXPECT_EQ(result.members[0].content, "");
+    }
+}
+
 TEST(Unpack, TwoPatternsMayNameTheSameMember) {
     const Unpacked result = Rig().run(tar_of({{"x/app", "bytes"}}), {"x/app", "*/a*"});
     ASSERT_EQ(result.error, "");
