@@ -56,6 +56,7 @@ owner zlib unpack
 owner 'systemd/sd-bus' units
 owner 'systemd/sd-journal' journal
 owner yaml-cpp model
-owner openssl base
+owner 'openssl/(ssl|x509)' fetch
+owner 'openssl/evp' 'base|trust'
 owner 'CLI/' cli
 exit $bad

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/credentials.hpp"
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -9,7 +10,6 @@
 #include <cctype>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <openssl/evp.h>
 
 namespace provisor {
 namespace {
@@ -88,31 +88,20 @@ std::string resolve(const std::string& text, std::string_view what,
     const bool refers = text.starts_with(reference);
     const std::string name = refers ? text.substr(reference.size()) : "";
     if (refers && (name.empty() || name.front() == '.' || name.find('/') != std::string::npos))
-        throw Error(ErrorKind::config,
-                    fmt::format("auth.{}: '{}' is no name of a credential", what,
-                                printable(name, 80)));
+        throw Error(ErrorKind::config, fmt::format("auth.{}: '{}' is no name of a credential", what,
+                                                   printable(name, 80)));
     std::string secret = refers ? read_credential(name, places) : text;
     // A line end would let it write headers of its own.
-    if (secret.empty() || std::any_of(secret.begin(), secret.end(), [](unsigned char c) {
-            return c < 0x20 || c == 0x7F;
-        }))
+    if (secret.empty() || std::any_of(secret.begin(), secret.end(),
+                                      [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
         throw Error(ErrorKind::config,
                     fmt::format("auth.{}: {} is empty or holds a control character", what,
                                 refers ? fmt::format("credential '{}'", name) : "the value"));
     return secret;
 }
 
-std::string base64(const std::string& text) {
-    std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
-    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-    encoded.resize(static_cast<std::size_t>(size));
-    return encoded;
-}
-
 std::string basic(const Login& login) {
-    return "Authorization: Basic " + base64(login.user + ":" + login.password);
+    return "Authorization: Basic " + encode_base64(login.user + ":" + login.password);
 }
 
 std::optional<Login> login_from_netrc(const std::string& url, const CredentialPlaces& places) {

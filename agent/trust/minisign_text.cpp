@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two text formats of minisign, and the folder of keys.
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -22,33 +23,6 @@ constexpr std::string_view trusted = "trusted comment: ";
 
 [[noreturn]] void refuse(const std::string& source, const std::string& what) {
     throw Error(ErrorKind::signature, fmt::format("'{}' {}", source, what));
-}
-
-/// RFC 4648, 4, and nothing beside it: OpenSSL's own decoder takes blanks and does not tell how
-/// many bytes the padding stands for, so that one key would have many texts.
-std::optional<std::string> decode_base64(std::string_view text) {
-    static constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if (text.size() % 4 != 0)
-        return std::nullopt;
-    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-    text.remove_suffix(padding);
-    std::string bytes;
-    std::uint32_t bits = 0;
-    unsigned count = 0;
-    for (const char c : text) {
-        const std::size_t value = alphabet.find(c);
-        if (value == std::string_view::npos)
-            return std::nullopt;
-        bits = bits << 6 | static_cast<std::uint32_t>(value);
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            bytes += static_cast<char>(bits >> count & 0xFF);
-        }
-    }
-    // Bits that stand for nothing have to be zero.
-    return (bits & ((1U << count) - 1)) == 0 ? std::optional(bytes) : std::nullopt;
 }
 
 /// Lines without their ends; a last line end is no further line.
