@@ -2,10 +2,13 @@
 #include "unpack/confinement.hpp"
 
 #include "base/error.hpp"
+#include "base/system_calls.hpp"
 
+#include <array>
 #include <cerrno>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace provisor {
@@ -44,6 +47,24 @@ void limit_resources() {
     limit(RLIMIT_CPU, max_processor_seconds, "limit the processor time");
     limit(RLIMIT_NPROC, 0, "start no process");
     limit(RLIMIT_NOFILE, max_descriptors, "open nothing");
+}
+
+void limit_system_calls() {
+    static constexpr std::array needed{
+        // the artifact and the agent; write is for what ends with a message of the C++ library
+        SYS_pread64, SYS_recvfrom, SYS_sendmsg, SYS_sendto, SYS_ppoll, SYS_write,
+#ifdef SYS_poll
+        SYS_poll,
+#endif
+        // memory
+        SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_futex,
+        SYS_getrandom,
+        // time, for decoders that measure it, and where the kernel does not do it without a call
+        SYS_clock_gettime,
+        // the end, also by abort()
+        SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction,
+        SYS_restart_syscall, SYS_getpid, SYS_gettid, SYS_tgkill};
+    allow_only_system_calls(needed);
 }
 
 } // namespace provisor

@@ -11,4 +11,8 @@ void leave_network();
 /// that is not there yet, no other process. Throws Error of kind io.
 void limit_resources();
 
+/// From here on: nothing but reading the artifact, talking to the agent, memory, and ending. Needs
+/// "no new privileges". Throws Error of kind io.
+void limit_system_calls();
+
 } // namespace provisor

@@ -17,7 +17,7 @@
 namespace {
 
 constexpr int agent_socket = 3;
-constexpr int artifact = 4;
+constexpr int artifact_file = 4;
 
 bool has_agent() {
     int domain = 0;
@@ -41,8 +41,10 @@ int main() {
         ::setenv("TZ", "UTC0", 1);
         ::tzset();
         provisor::leave_network();
-        provisor::drop_privileges("provisor-unpack", artifact);
+        provisor::drop_privileges("provisor-unpack", artifact_file);
         provisor::limit_resources();
+        const provisor::Artifact artifact(artifact_file);
+        provisor::limit_system_calls();
         provisor::run_unpacker(agent_socket, artifact);
     } catch (const std::exception& error) {
         const std::string frame =

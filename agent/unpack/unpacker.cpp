@@ -131,12 +131,12 @@ void unpack_artifact(const Artifact& artifact, const UnpackOrder& order, AgentSo
     send_members(archive, order, agent);
 }
 
-void run_unpacker(int socket, int artifact) {
+void run_unpacker(int socket, const Artifact& artifact) {
     AgentSocket agent(socket);
     const UnpackOrder order = receive_order(agent);
     UnpackFailure failure;
     try {
-        unpack_artifact(Artifact(artifact), order, agent);
+        unpack_artifact(artifact, order, agent);
         agent.send(FrameType::done, 0, "");
         return;
     } catch (const Error& error) {

@@ -12,8 +12,8 @@ namespace provisor {
 /// kind unpack, size or io.
 void unpack_artifact(const Artifact& artifact, const UnpackOrder& order, AgentSocket& agent);
 
-/// The program behind main(): takes one order from `socket`, does it to the file `artifact`, and
-/// answers it with frames to the last one, done or failed.
-void run_unpacker(int socket, int artifact);
+/// The program behind main(): takes one order from `socket`, does it to the artifact, and answers
+/// it with frames to the last one, done or failed.
+void run_unpacker(int socket, const Artifact& artifact);
 
 } // namespace provisor
