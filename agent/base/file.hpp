@@ -37,6 +37,12 @@ Fd open_directory(const std::filesystem::path& path);
 void sync_fd(int fd, const std::string& what);
 void sync_directory(const std::filesystem::path& path);
 
+/// Throws Error of kind space when the file system behind `fd` would be left with less than `spare`
+/// bytes by `wanted` more; `what` is in front of its message, which names `limit`, the setting that
+/// `spare` comes from.
+void require_room(int fd, std::uint64_t wanted, std::uint64_t spare, const std::string& what,
+                  const char* limit);
+
 /// Removes `path`; returns whether it was there.
 bool remove_file(const std::filesystem::path& path);
 

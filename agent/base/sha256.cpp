@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <openssl/evp.h>
 #include <unistd.h>
 #include <vector>
@@ -30,6 +31,13 @@ void Sha256::update(std::span<const std::byte> bytes) {
         throw Error(ErrorKind::io, "SHA-256: libcrypto failed");
 }
 
+std::string Sha256::so_far() const {
+    Sha256 copy;
+    if (EVP_MD_CTX_copy_ex(copy.context_->evp.get(), context_->evp.get()) != 1)
+        throw Error(ErrorKind::io, "SHA-256: libcrypto failed");
+    return copy.finish();
+}
+
 std::string Sha256::finish() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> raw;
     unsigned int size = 0;
@@ -50,22 +58,32 @@ std::string sha256_of(std::string_view text) {
     return sha.finish();
 }
 
-std::string sha256_of_fd(int fd, const Interrupt& interrupt, const std::string& what) {
-    Sha256 sha;
-    std::vector<std::byte> buffer(256 * 1024);
-    for (off_t offset = 0;;) {
+std::uint64_t add_file(Sha256& sha, int fd, std::uint64_t size, const Interrupt& interrupt,
+                       const std::string& what) {
+    std::vector<std::byte> buffer(std::size_t{256} * 1024);
+    std::uint64_t offset = 0;
+    while (offset < size) {
         interrupt.check();
-        const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), offset);
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - offset));
+        const ssize_t got = ::pread(fd, buffer.data(), wanted, static_cast<off_t>(offset));
         if (got < 0) {
             if (errno == EINTR)
                 continue;
             throw system_error(errno, what);
         }
         if (got == 0)
-            return sha.finish();
+            break;
         sha.update(std::span(buffer).first(static_cast<std::size_t>(got)));
-        offset += got;
+        offset += static_cast<std::uint64_t>(got);
     }
+    return offset;
+}
+
+std::string sha256_of_fd(int fd, const Interrupt& interrupt, const std::string& what) {
+    Sha256 sha;
+    add_file(sha, fd, std::numeric_limits<std::uint64_t>::max(), interrupt, what);
+    return sha.finish();
 }
 
 bool is_sha256(std::string_view text) {

@@ -4,6 +4,7 @@
 #include "base/interrupt.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +21,8 @@ public:
     ~Sha256();
 
     void update(std::span<const std::byte> bytes);
+    /// The digest of what has come so far; more may follow.
+    std::string so_far() const;
     /// 64 lower-case hex digits; the object is spent afterwards.
     std::string finish();
 
@@ -30,6 +33,12 @@ private:
 
 /// Digest of a text, 64 lower-case hex digits.
 std::string sha256_of(std::string_view text);
+
+/// Adds the first `size` bytes of the file behind `fd` to `sha`, read with pread in slices between
+/// which the interrupt is honoured (throws Interrupted). Returns how many there were. Throws Error
+/// of kind io, told as `what`.
+std::uint64_t add_file(Sha256& sha, int fd, std::uint64_t size, const Interrupt& interrupt,
+                       const std::string& what);
 
 /// Digest of the file behind `fd`, read from its start with pread (the offset is left alone) in
 /// slices between which the interrupt is honoured (throws Interrupted). Throws Error of kind io,

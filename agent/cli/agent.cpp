@@ -13,7 +13,8 @@ int command_agent(Context& context) {
         // Made for each pass: an idle daemon keeps neither a fetcher nor a connection to the bus.
         const std::unique_ptr<Transfer> transfer = make_transfer(settings.config);
         const std::unique_ptr<UnitManager> units = make_unit_manager(context);
-        return run_pass(settings, paths, {}, {*transfer, *units, *journal, interrupt, progress});
+        return run_pass(settings, paths, {},
+                        {*transfer, *units, *journal, interrupt, progress, unpack_program()});
     };
     return run_agent({context.paths, *journal, run_one_pass});
 }

@@ -17,14 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// provisor-fetch belongs to this very build: in ../libexec/provisor of an installation, beside us
-/// in a build tree. No variable of the environment is asked, since what it names would be started
-/// by root.
-std::string fetch_program() {
+/// provisor-fetch and provisor-unpack belong to this very build: in ../libexec/provisor of an
+/// installation, beside us in a build tree. No variable of the environment is asked, since what it
+/// names would be started by root.
+std::string program_beside_us(const char* name) {
     std::error_code problem;
     const fs::path self = fs::read_symlink("/proc/self/exe", problem).parent_path();
-    const fs::path installed = self.parent_path() / "libexec/provisor/provisor-fetch";
-    const fs::path beside = self / "provisor-fetch";
+    const fs::path installed = self.parent_path() / "libexec/provisor" / name;
+    const fs::path beside = self / name;
     return fs::exists(installed, problem) || !fs::exists(beside, problem) ? installed.string()
                                                                           : beside.string();
 }
@@ -54,8 +54,10 @@ Settings load_or_complain(Context& context) {
     return settings;
 }
 
+std::string unpack_program() { return program_beside_us("provisor-unpack"); }
+
 std::unique_ptr<Transfer> make_transfer(const AgentConfig& config) {
-    return std::make_unique<FetchTransfer>(fetch_program(), config);
+    return std::make_unique<FetchTransfer>(program_beside_us("provisor-fetch"), config);
 }
 
 std::unique_ptr<UnitManager> make_unit_manager(const Context& context) {

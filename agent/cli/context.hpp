@@ -51,6 +51,8 @@ Settings load_or_complain(Context& context);
 void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const char* severity);
 
 /// The parts of the machine for these options.
+/// The path of provisor-unpack.
+std::string unpack_program();
 std::unique_ptr<Transfer> make_transfer(const AgentConfig& config);
 std::unique_ptr<UnitManager> make_unit_manager(const Context& context);
 std::unique_ptr<Journal> make_journal(const Context& context);

@@ -61,10 +61,12 @@ FetchFailure classify(const CurlOutcome& outcome, WallTime now) {
         message += fmt::format(" ({})", std::strerror(outcome.error_number));
     if (concerns_proxy(outcome))
         message = "proxy: " + message;
+    if (!outcome.certificate.empty())
+        message += fmt::format("; the certificate is {}", outcome.certificate);
     // Both are as often the fault of the clock as of the certificate.
     if (says(outcome, "expired") || says(outcome, "not yet valid"))
         message += fmt::format(" (this machine's clock says {})", format_rfc3339(now));
-    return {kind_of(outcome), printable(message, 500)};
+    return {kind_of(outcome), printable(message, 900)};
 }
 
 } // namespace provisor

@@ -14,6 +14,7 @@ struct CurlOutcome {
     std::string detail;   ///< what libcurl had to say; may be empty
     int error_number = 0; ///< of the last failed connect, 0 if none
     bool proxy = false;   ///< a proxy is configured
+    std::string certificate = {}; ///< the one that was refused, described; empty if none was
 };
 
 /// What a failed outcome means for the outside: its kind, and libcurl's own words where they say

@@ -83,7 +83,7 @@ void Download::set_up_limits(void* handle) const {
     }
 }
 
-void Download::set_up_tls(void* handle) const {
+void Download::set_up_tls(void* handle) {
     curl_easy_setopt(handle, CURLOPT_SSLVERSION,
                      settings_.min_tls == "1.3" ? CURL_SSLVERSION_TLSv1_3
                                                 : CURL_SSLVERSION_TLSv1_2);
@@ -100,11 +100,14 @@ void Download::set_up_tls(void* handle) const {
         curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
         curl_easy_setopt(handle, CURLOPT_CAPATH, hashed_ca_folder().c_str());
     }
-    if (hops_ > 0 && !same_origin(url_, request_.url))
+    witness_.watch(handle);
+    if (!at_home())
         return;
     set_blob(CURLOPT_SSLCERT_BLOB, settings_.client_cert_pem);
     set_blob(CURLOPT_SSLKEY_BLOB, settings_.client_key_pem);
 }
+
+bool Download::at_home() const { return hops_ == 0 || same_origin(url_, request_.url); }
 
 void Download::set_up_headers(void* handle) {
     headers_.reset();
@@ -119,6 +122,13 @@ void Download::set_up_headers(void* handle) {
     // The digest is that of the bytes as they are published, and a length limit must mean what it
     // says.
     add("Accept-Encoding: identity");
+    if (at_home())
+        for (const std::string& line : request_.secret_headers)
+            add(line);
+    if (request_.range_from > 0) {
+        add(fmt::format("Range: bytes={}-", request_.range_from));
+        add("If-Range: " + request_.if_range);
+    }
     // RFC 9110, 13.1.3: with If-None-Match a server ignores If-Modified-Since, so only one is sent.
     if (!request_.etag.empty())
         add("If-None-Match: " + request_.etag);
@@ -153,7 +163,13 @@ std::size_t Download::on_body(char* bytes, std::size_t, std::size_t size, void* 
 bool Download::take_header(std::string_view line) {
     meter_.add(line.size());
     std::optional<std::string> complaint = response_.take_line(line);
-    const bool begins_body = !complaint && response_.complete() && response_.status() == 200;
+    if (!complaint && response_.complete() && request_.range_from > 0 && !continues_as_asked()) {
+        // Another part, another version, several parts at once (multipart/byteranges), or none.
+        start_over_ = response_.status() == 206 || response_.status() == 416;
+        if (start_over_)
+            return false;
+    }
+    const bool begins_body = !complaint && response_.complete() && carries_body();
     if (begins_body && !response_.content_encoding().empty())
         complaint = fmt::format("the Content-Encoding '{}', though identity was asked for",
                                 printable(response_.content_encoding(), 40));
@@ -166,7 +182,7 @@ bool Download::take_header(std::string_view line) {
 
 bool Download::take_body(std::string_view bytes) {
     meter_.add(bytes.size());
-    if (response_.status() != 200) {
+    if (!carries_body()) {
         drained_ += bytes.size();
         return drained_ <= drain_limit;
     }
@@ -178,16 +194,36 @@ bool Download::take_body(std::string_view bytes) {
     return true;
 }
 
+bool Download::carries_body() const {
+    return response_.status() == 200 || (response_.status() == 206 && request_.range_from > 0);
+}
+
+/// RFC 9110, 15.3.7: what comes must follow what is there without a gap, be of the same version,
+/// and go to the end.
+bool Download::continues_as_asked() const {
+    const auto& range = response_.content_range();
+    return response_.status() == 206 && range && range->first == request_.range_from &&
+           range->last == range->whole - 1 && response_.etag() == request_.if_range &&
+           (request_.range_whole == 0 || range->whole == request_.range_whole) &&
+           response_.content_length().value_or(range->whole - range->first) ==
+               range->whole - range->first;
+}
+
+bool Download::start_over() {
+    start_over_ = false;
+    request_.range_from = 0;
+    request_.if_range.clear();
+    return true;
+}
+
 bool Download::end_hop(void* handle, int code) {
     if (failure_) {
         tell_failure(*failure_);
-    } else if (code != CURLE_OK && (!response_.complete() || response_.status() == 200)) {
+    } else if (start_over_) {
+        return start_over();
+    } else if (code != CURLE_OK && (!response_.complete() || carries_body())) {
         // Whether the body of an error or a redirect came whole is nobody's business.
-        long error_number = 0;
-        curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &error_number);
-        tell_failure(classify(
-            {code, curl_text_.data(), static_cast<int>(error_number), !settings_.proxy.empty()},
-            wall_clock()));
+        tell_failure(explain(handle, code));
     } else if (is_redirect(response_.status()) && !response_.location().empty()) {
         return follow();
     } else {
@@ -195,6 +231,14 @@ bool Download::end_hop(void* handle, int code) {
         tell_end();
     }
     return false;
+}
+
+FetchFailure Download::explain(void* handle, int code) const {
+    CurlOutcome outcome{code, curl_text_.data(), 0, !settings_.proxy.empty(), witness_.refused()};
+    long error_number = 0;
+    curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &error_number);
+    outcome.error_number = static_cast<int>(error_number);
+    return classify(outcome, wall_clock());
 }
 
 bool Download::end_if_stalled(void* handle, StallMeter::Time now) {
@@ -224,10 +268,15 @@ bool Download::follow() {
 void Download::tell_head() {
     if (std::exchange(head_told_, true))
         return;
-    agent_.send(
-        FrameType::head, id_,
-        encode(FetchHead{static_cast<std::uint64_t>(response_.status()), response_.content_length(),
-                         response_.etag(), response_.last_modified(), response_.retry_after()}));
+    FetchHead head;
+    head.status = static_cast<std::uint64_t>(response_.status());
+    head.content_length = response_.content_length();
+    if (response_.status() == 206 && carries_body())
+        head.whole_length = response_.content_range()->whole;
+    head.etag = response_.etag();
+    head.last_modified = response_.last_modified();
+    head.retry_after = response_.retry_after();
+    agent_.send(FrameType::head, id_, encode(head));
 }
 
 void Download::tell_end() { agent_.send(FrameType::end, id_, ""); }

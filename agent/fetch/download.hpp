@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "fetch/agent_socket.hpp"
+#include "fetch/certificate_witness.hpp"
 #include "fetch/response_headers.hpp"
 #include "fetch/stall_meter.hpp"
+#include "wire/agent_socket.hpp"
 #include "wire/messages.hpp"
 
 #include <array>
@@ -53,13 +54,18 @@ private:
     static std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* self) noexcept;
     bool take_header(std::string_view line);
     bool take_body(std::string_view bytes);
+    bool at_home() const;
+    bool carries_body() const;
+    bool continues_as_asked() const;
+    bool start_over();
     bool follow();
     void tell_head();
     void tell_end();
     void tell_failure(const FetchFailure& failure);
     void set_up_limits(void* handle) const;
-    void set_up_tls(void* handle) const;
+    void set_up_tls(void* handle);
     void set_up_headers(void* handle);
+    FetchFailure explain(void* handle, int code) const;
 
     std::uint32_t id_;
     FetchRequest request_;
@@ -75,6 +81,8 @@ private:
     std::optional<FetchFailure> failure_; ///< why we ended it ourselves
     std::size_t drained_ = 0;             ///< bytes of a body that nobody wants
     bool head_told_ = false;
+    bool start_over_ = false; ///< the part that was asked for cannot be had
+    CertificateWitness witness_;
 };
 
 } // namespace provisor

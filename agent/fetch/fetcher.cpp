@@ -3,8 +3,8 @@
 
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
-#include "fetch/agent_socket.hpp"
 #include "fetch/download.hpp"
+#include "wire/agent_socket.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -2,8 +2,8 @@
 // provisor-fetch: HTTP and TLS for the agent. It is started by the agent alone, with a socket as
 // descriptor 3.
 #include "base/error.hpp"
+#include "base/privileges.hpp"
 #include "fetch/fetcher.hpp"
-#include "fetch/privileges.hpp"
 #include "wire/frame.hpp"
 
 #include <csignal>
@@ -33,7 +33,7 @@ int main() {
     // to sockets that the other side has closed.
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        provisor::drop_privileges(agent_socket);
+        provisor::drop_privileges("provisor-fetch", agent_socket);
         provisor::run_fetcher(agent_socket);
     } catch (const std::exception& error) {
         const std::string frame =

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <charconv>
 #include <fmt/format.h>
+#include <utility>
 
 namespace provisor {
 namespace {
@@ -105,6 +106,8 @@ std::optional<std::string> ResponseHeaders::take_field(std::string_view name,
         if (!location_.empty() && location_ != value)
             return "two Location headers";
         location_ = value;
+    } else if (name == "content-range") {
+        take_content_range(value);
     } else if (name == "content-encoding" && lower(value) != "identity") {
         content_encoding_ = lower(value);
     }
@@ -123,6 +126,28 @@ std::optional<std::string> ResponseHeaders::take_length(std::string_view value) 
         return fmt::format("a Content-Length that is no length: '{}'", printable(value, 40));
     content_length_ = length;
     return std::nullopt;
+}
+
+void ResponseHeaders::take_content_range(std::string_view value) {
+    // Two of them say nothing, like one of another form.
+    content_range_.reset();
+    if (std::exchange(has_content_range_, true) || !lower(value).starts_with("bytes "))
+        return;
+    value = trimmed(value.substr(6));
+    ContentRange range;
+    const auto take = [&value](std::uint64_t& number, std::string_view after) {
+        const auto [stop, problem] =
+            std::from_chars(value.data(), value.data() + value.size(), number);
+        if (problem != std::errc())
+            return false;
+        value.remove_prefix(static_cast<std::size_t>(stop - value.data()));
+        const bool followed = after.empty() ? value.empty() : value.starts_with(after);
+        value.remove_prefix(followed ? after.size() : 0);
+        return followed;
+    };
+    if (take(range.first, "-") && take(range.last, "/") && take(range.whole, "") &&
+        range.first <= range.last && range.last < range.whole)
+        content_range_ = range;
 }
 
 void ResponseHeaders::take_etag(std::string_view value) {

@@ -34,6 +34,14 @@ public:
     const std::string& location() const { return location_; }
     /// Lower case; empty for identity.
     const std::string& content_encoding() const { return content_encoding_; }
+    /// Of "Content-Range: bytes FIRST-LAST/WHOLE" (RFC 9110, 14.4) with all three known; absent for
+    /// any other form.
+    struct ContentRange {
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+        std::uint64_t whole = 0;
+    };
+    const std::optional<ContentRange>& content_range() const { return content_range_; }
 
 private:
     enum class Part { nothing, head, body };
@@ -43,6 +51,7 @@ private:
     std::optional<std::string> take_field(std::string_view name, std::string_view value);
     std::optional<std::string> take_length(std::string_view value);
     void take_etag(std::string_view value);
+    void take_content_range(std::string_view value);
 
     Part part_ = Part::nothing;
     int status_ = 0;
@@ -56,6 +65,8 @@ private:
     std::string retry_after_;
     std::string location_;
     std::string content_encoding_;
+    std::optional<ContentRange> content_range_;
+    bool has_content_range_ = false;
 };
 
 } // namespace provisor

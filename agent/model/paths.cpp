@@ -24,6 +24,24 @@ Paths system_paths(const fs::path& root) {
     return paths;
 }
 
+/// Where systemd puts credentials for us (systemd.exec(5)), and for a command line beside the
+/// running service, what it would put there.
+void add_credential_places(
+    Paths& paths, const std::function<std::optional<std::string>(const char*)>& environment) {
+    if (const auto given = environment("CREDENTIALS_DIRECTORY"); given && given->starts_with('/'))
+        paths.credential_dirs.emplace_back(*given);
+    if (!paths.user)
+        for (const char* folder : {"/run/credentials/provisor.service", "/etc/credstore",
+                                   "/run/credstore", "/usr/lib/credstore"})
+            paths.credential_dirs.emplace_back(folder);
+    for (const fs::path& folder : paths.credential_dirs)
+        paths.netrc_files.push_back(folder / "provisor.netrc");
+    if (!paths.user)
+        paths.netrc_files.emplace_back("/etc/provisor/netrc");
+    if (const auto home = environment("HOME"); home && home->starts_with('/'))
+        paths.netrc_files.push_back(fs::path(*home) / ".netrc");
+}
+
 } // namespace
 
 fs::path Paths::under_root(const std::string& absolute) const {
@@ -33,6 +51,8 @@ fs::path Paths::under_root(const std::string& absolute) const {
 Paths make_paths(const fs::path& root, bool user,
                  const std::function<std::optional<std::string>(const char*)>& environment) {
     Paths paths = system_paths(root);
+    paths.user = user;
+    add_credential_places(paths, environment);
     if (!user)
         return paths;
     // XDG Base Directory Specification 0.8: variables that are unset, empty or relative count as
@@ -46,7 +66,6 @@ Paths make_paths(const fs::path& root, bool user,
     };
     const fs::path config = folder("XDG_CONFIG_HOME", ".config");
     const fs::path runtime = folder("XDG_RUNTIME_DIR", ".cache");
-    paths.user = true;
     paths.config_file = config / "provisor/agent.yaml";
     paths.config_dropins = config / "provisor/agent.yaml.d";
     paths.manifest_dirs = {runtime / "provisor/components.d", config / "provisor/components.d"};

@@ -18,6 +18,9 @@ struct Paths {
     std::filesystem::path config_dropins; ///< /etc/provisor/agent.yaml.d
     std::vector<std::filesystem::path> manifest_dirs; ///< lowest precedence first
     std::filesystem::path keys_dir;
+    /// Of the running system also with --root: the secrets are those of whoever runs it.
+    std::vector<std::filesystem::path> credential_dirs; ///< first one first
+    std::vector<std::filesystem::path> netrc_files;     ///< first one first
     std::filesystem::path state_dir; ///< agent.yaml's state_dir replaces it
     std::filesystem::path run_dir;   ///< lock and last pass
     std::string unit_dir; ///< where unit files of manifests go, without root: /etc/systemd/system
@@ -25,8 +28,8 @@ struct Paths {
     std::filesystem::path under_root(const std::string& absolute) const;
 };
 
-/// The paths for these options. `environment` answers for XDG_CONFIG_HOME and friends (only with
-/// `user`).
+/// The paths for these options. `environment` answers for CREDENTIALS_DIRECTORY, HOME, and with
+/// `user` for XDG_CONFIG_HOME and friends.
 Paths make_paths(const std::filesystem::path& root, bool user,
                  const std::function<std::optional<std::string>(const char*)>& environment);
 

@@ -67,10 +67,14 @@ bool Observed::activated_with(const Marker& marker) const {
 }
 
 Marker wanted_marker(const Component& component, const std::string& artifact_sha256,
-                     const std::string& unit_dir) {
-    Marker marker{component.name, artifact_sha256, {}, {}, false};
-    for (const FileSpec& file : component.files)
-        marker.files.push_back({file.path, artifact_sha256, file.mode, file.owner, file.group});
+                     const Contents& contents, const std::string& unit_dir) {
+    Marker marker{component.name, artifact_sha256, {}, {}, false, ""};
+    for (const FileSpec& file : component.files) {
+        const auto member = contents.find(file.from);
+        marker.files.push_back({file.path,
+                                member == contents.end() ? artifact_sha256 : member->second,
+                                file.mode, file.owner, file.group});
+    }
     for (const UnitSpec& unit : component.units)
         if (unit.file)
             marker.files.push_back({unit_dir + "/" + unit.name, sha256_of(*unit.file),
@@ -81,7 +85,7 @@ Marker wanted_marker(const Component& component, const std::string& artifact_sha
 }
 
 Marker foreign_marker(const Component& component, const Observed& observed) {
-    Marker marker{component.name, "", {}, {}, true};
+    Marker marker{component.name, "", {}, {}, true, ""};
     for (const auto& [path, file] : observed.actual)
         marker.files.push_back(file);
     marker.artifact = marker.files.front().sha256;

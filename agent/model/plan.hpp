@@ -62,10 +62,14 @@ struct Plan {
     bool operator==(const Plan&) const = default;
 };
 
+/// Which digest has what each `files.from` stands for in an artifact; empty for an artifact that is
+/// installed as it is.
+using Contents = std::map<std::string, std::string>;
+
 /// The marker that a component has once this artifact is installed. `unit_dir` is where its unit
 /// files go.
 Marker wanted_marker(const Component& component, const std::string& artifact_sha256,
-                     const std::string& unit_dir);
+                     const Contents& contents, const std::string& unit_dir);
 
 /// What stands at the targets before provisor installs there for the first time, as an activation
 /// in doubt.

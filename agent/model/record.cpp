@@ -61,7 +61,13 @@ std::string to_json(const Record& record) {
                            {"url", entry.url},
                            {"reason", entry.reason},
                            {"pass", entry.pass}});
-    const Json json{{"schema", 1}, {"hashed", hashed}, {"history", history}};
+    Json json{{"schema", 1}, {"hashed", hashed}, {"history", history}};
+    if (const auto& backoff = record.backoff)
+        json["backoff"] = {{"failures", backoff->failures},
+                           {"until", backoff->until == WallTime::max()
+                                         ? Json(nullptr)
+                                         : Json(format_rfc3339(backoff->until))},
+                           {"wanted", backoff->wanted}};
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -78,6 +84,14 @@ Record parse_record(std::string_view text) {
                 item.at("size").get<std::uint64_t>(), item.at("mtime_ns").get<std::int64_t>(),
                 item.at("ctime_ns").get<std::int64_t>()};
             record.hashed.push_back(std::move(file));
+        }
+        if (const auto item = json.find("backoff"); item != json.end()) {
+            const Json& until = item->at("until");
+            const auto time = until.is_null() ? WallTime::max()
+                                              : parse_rfc3339(until.get<std::string>());
+            if (time)
+                record.backoff = {item->at("failures").get<unsigned>(), *time,
+                                  item->at("wanted").get<std::string>()};
         }
         for (const Json& item : json.at("history")) {
             HistoryEntry entry;

@@ -3,8 +3,10 @@
 
 #include "base/time.hpp"
 #include "model/report.hpp"
+#include "model/retry.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +48,7 @@ struct HistoryEntry {
 /// again, and its history. Beside the marker in `record.json`.
 struct Record {
     std::vector<HashedFile> hashed;
+    std::optional<Backoff> backoff;    ///< while the origin is failing
     std::vector<HistoryEntry> history; ///< oldest first, at most history_limit
     static constexpr std::size_t history_limit = 100;
 

@@ -78,6 +78,14 @@ std::string_view to_string(Decision decision) {
     return "fail";
 }
 
+std::optional<WallTime> PassReport::next_try() const {
+    std::optional<WallTime> earliest;
+    for (const Outcome& outcome : components)
+        if (outcome.next_try && (!earliest || *outcome.next_try < *earliest))
+            earliest = outcome.next_try;
+    return earliest;
+}
+
 bool PassReport::all_unchanged() const {
     return failed_files == 0 &&
            std::all_of(components.begin(), components.end(), [](const Outcome& outcome) {

@@ -35,11 +35,13 @@ struct Outcome {
     std::string previous_sha256;
     std::string url; ///< shown form
     std::string etag;
+    std::string signed_by; ///< id of the key, when a signature was asked for
     int http_status = 0;
     std::uint64_t bytes = 0; ///< body bytes transferred
     Duration duration{};
     std::vector<UnitOutcome> units;
     std::optional<Error> error;
+    std::optional<WallTime> next_try; ///< of a component that is left alone until then
 };
 
 struct PassReport {
@@ -52,6 +54,10 @@ struct PassReport {
     unsigned restarts = 0; ///< unit jobs other than daemon-reload
     std::vector<Outcome> components;
     unsigned failed_files = 0; ///< manifest files that could not be used
+
+    /// The earliest time at which one of the components wants to be tried again; absent when none
+    /// does.
+    std::optional<WallTime> next_try() const;
 
     bool all_unchanged() const;
     /// "3 components: 2 unchanged, 1 update; 3 requests, 1 body of 35.3 MiB, 1 restart, 0.4s"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/acquire.hpp"
 
-#include "install/sanity.hpp"
+#include "model/retry.hpp"
 #include "model/shown_url.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 namespace provisor {
@@ -23,25 +23,24 @@ std::optional<std::string> candidate(const Component& component, std::size_t rou
     return std::nullopt;
 }
 
-Executable wants_program(const Component& component) {
-    const bool program = std::any_of(component.files.begin(), component.files.end(),
-                                     [](const FileSpec& file) { return (file.mode & 0111) != 0; });
-    return program ? Executable::yes : Executable::no;
+/// Whether what came of a body is worth keeping: not when it is too large, or has no room.
+bool may_be_resumed(const Error& error) {
+    return error.kind() != ErrorKind::size && error.kind() != ErrorKind::space;
 }
 
-void check_body(const Body& body, const Component& component, const std::string& machine) {
-    std::array<char, sanity_head_size> head;
-    const ssize_t got = ::pread(body.file.get(), head.data(), head.size(), 0);
-    if (got < 0)
-        throw system_error(errno, "read the received body");
-    const std::string_view bytes(head.data(), static_cast<std::size_t>(got));
-    // A pin says exactly what is wanted, so it is looked at first; but an error page in its place
-    // should be called one.
-    check_sanity({bytes, body.size}, wants_program(component), machine);
-    if (!component.sha256.empty() && body.sha256 != component.sha256)
-        throw Error(ErrorKind::digest,
-                    fmt::format("the origin sent content with sha256 {}, the manifest pins {}",
-                                body.sha256, component.sha256));
+Error with_message(const Error& error, const std::string& message) {
+    Error told(error.kind(), message);
+    told.url = error.url;
+    told.http_status = error.http_status;
+    told.retry_after = error.retry_after;
+    return told;
+}
+
+std::uint64_t random_number() {
+    std::uint64_t number = 0;
+    while (::getrandom(&number, sizeof number, 0) != sizeof number) {
+    }
+    return number;
 }
 
 } // namespace
@@ -64,15 +63,29 @@ bool Acquisition::settle_without_request(Work& work) {
         work.artifact = Artifact{work.observed.installed->artifact, Freshness::pinned};
         return true;
     }
-    if (component.sha256.empty())
+    // What has checksums or a signature elsewhere has to ask there first.
+    return !Documents::has_any(component) && settle_by_pin(work);
+}
+
+/// Whether anything would have to be put in place if this were the artifact; also when that cannot
+/// be known without unpacking it.
+bool Acquisition::would_place(const Work& work, const std::string& sha256,
+                              Freshness freshness) const {
+    const std::optional<Contents> contents = verifier_.known_contents(work, sha256);
+    return !contents ||
+           !make_plan(*work.component,
+                      wanted_marker(*work.component, sha256, *contents, paths_.unit_dir), freshness,
+                      work.observed, Units::act)
+                .place.empty();
+}
+
+bool Acquisition::settle_by_pin(Work& work) {
+    if (work.pin.empty() || options_.force)
         return false;
-    const bool nothing_to_place =
-        make_plan(component, wanted_marker(component, component.sha256, paths_.unit_dir),
-                  Freshness::pinned, work.observed, Units::act)
-            .place.empty();
-    if (!nothing_to_place && !cache_.verify_blob(component.sha256, around_.interrupt))
+    const bool needed = would_place(work, work.pin, Freshness::pinned) || !work.signature.empty();
+    if (needed && !cache_.verify_blob(work.pin, around_.interrupt))
         return false;
-    work.artifact = Artifact{component.sha256, Freshness::pinned};
+    accept(work, {work.pin, Freshness::pinned}, work.component->url);
     return true;
 }
 
@@ -81,7 +94,7 @@ std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std
     // Bytes that are not the pinned ones cannot be what is wanted: to hear that they are unchanged
     // would help only if the origin's validators were perfect, and those made of size and time are
     // not.
-    const std::string& pin = work.component->sha256;
+    const std::string& pin = work.pin;
     if (!pin.empty() && (!entry || entry->sha256 != pin)) {
         const std::optional<CacheEntry> refused = cache_.find_refused(url);
         return refused && refused->sha256 != pin ? refused : std::nullopt;
@@ -91,70 +104,158 @@ std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std
     // If the answer "unchanged" would lead to an installation from the cache, the bytes must be
     // whole now: to find the damage afterwards would cost a second round. When nothing would be
     // placed they need not be read.
-    const Plan then =
-        make_plan(*work.component, wanted_marker(*work.component, entry->sha256, paths_.unit_dir),
-                  Freshness::revalidated, work.observed, Units::act);
-    if (!then.place.empty() && !cache_.verify_blob(entry->sha256, around_.interrupt))
+    if (would_place(work, entry->sha256, Freshness::revalidated) &&
+        !cache_.verify_blob(entry->sha256, around_.interrupt))
         return std::nullopt;
     return entry;
 }
 
+/// While its back-off lasts a component is neither asked for nor failed: it is held.
+bool Acquisition::hold_back(Work& work) const {
+    const auto& backoff = work.record.backoff;
+    if (options_.force || !is_waiting(backoff, *work.component, config_.retry, wall_clock()))
+        return false;
+    work.outcome.decision = Decision::hold;
+    work.outcome.reason = fmt::format(
+        "backoff: {} failure{} in a row, {}", backoff->failures, backoff->failures == 1 ? "" : "s",
+        backoff->until == WallTime::max()
+            ? "no further try before the manifest changes (retry.attempts)"
+            : fmt::format("next try at {}", format_rfc3339(backoff->until)));
+    if (backoff->until != WallTime::max())
+        work.outcome.next_try = backoff->until;
+    work.done = true;
+    return true;
+}
+
+void Acquisition::add_question(std::vector<Question>& questions, Work& work,
+                               const std::string& url) {
+    std::vector<std::string> secrets = credentials_for(*work.component, url, paths_);
+    std::optional<CacheEntry> known = trusted_entry(work, url);
+    if (options_.offline) {
+        if (!known)
+            throw Error(
+                ErrorKind::http,
+                fmt::format("'{}' is not in the cache, and --offline asks nobody", shown_url(url)));
+        accept(work, {known->sha256, Freshness::cached}, url);
+        return;
+    }
+    work.asked = true;
+    const auto same =
+        std::find_if(questions.begin(), questions.end(), [&](const Question& question) {
+            return question.url == url && question.secret_headers == secrets;
+        });
+    if (same == questions.end()) {
+        questions.push_back({url, std::move(secrets), std::move(known), {&work}});
+        return;
+    }
+    same->askers.push_back(&work);
+    if (known != same->known)
+        same->known.reset();
+}
+
+std::vector<Acquisition::Question> Acquisition::questions_for(const std::vector<Work*>& open,
+                                                              std::size_t round) {
+    std::vector<Question> questions;
+    for (Work* work : open) {
+        const auto url = candidate(*work->component, round);
+        if (!url)
+            continue;
+        // Tried again at a mirror: what failed so far is told together with how that ends.
+        if (work->done && work->outcome.error)
+            work->detour +=
+                (work->detour.empty() ? "" : "; ") + std::string(work->outcome.error->what());
+        work->done = false;
+        attempt(*work, [&] { add_question(questions, *work, *url); });
+    }
+    return questions;
+}
+
 void Acquisition::run(std::vector<Work>& works) {
     std::vector<Work*> open;
+    std::vector<Work*> with_documents;
     for (Work& work : works)
         attempt(work, [&] {
-            if (!settle_without_request(work))
-                open.push_back(&work);
+            work.pin = work.component->sha256;
+            if (settle_without_request(work) || hold_back(work))
+                return;
+            open.push_back(&work);
+            if (Documents::has_any(*work.component))
+                with_documents.push_back(&work);
         });
+    const std::vector<Work*> asked = open;
+    documents_.run(with_documents);
+    std::erase_if(open, [&](Work* work) {
+        bool settled = work->done;
+        if (Documents::has_any(*work->component))
+            attempt(*work, [&] { settled = settle_by_pin(*work); });
+        return settled || work->done;
+    });
+    parts_ = !open.empty() && cache_.has_parts();
     for (std::size_t round = 0; !open.empty(); ++round) {
-        std::vector<Question> questions;
-        for (Work* work : open) {
-            const auto url = candidate(*work->component, round);
-            if (!url)
-                continue;
-            // Tried again at a mirror: the failure so far is told again only if the mirror fails,
-            // too.
-            work->done = false;
-            attempt(*work, [&] {
-                std::optional<CacheEntry> known = trusted_entry(*work, *url);
-                if (options_.offline) {
-                    if (!known)
-                        throw Error(
-                            ErrorKind::http,
-                            fmt::format("'{}' is not in the cache, and --offline asks nobody",
-                                        shown_url(*url)));
-                    accept(*work, {known->sha256, Freshness::cached}, *url);
-                    return;
-                }
-                const auto same =
-                    std::find_if(questions.begin(), questions.end(),
-                                 [&](const Question& question) { return question.url == *url; });
-                if (same == questions.end()) {
-                    questions.push_back({*url, std::move(known), {work}});
-                } else {
-                    same->askers.push_back(work);
-                    if (known != same->known)
-                        same->known.reset();
-                }
-            });
-        }
-        if (!questions.empty())
-            ask(questions);
+        std::vector<Question> questions = questions_for(open, round);
+        ask(questions);
+        std::erase_if(questions, [](const Question& question) { return !question.again; });
+        ask(questions);
         std::erase_if(open, [&](const Work* work) {
             return !work->done || !work->outcome.error || !candidate(*work->component, round + 1);
         });
     }
+    note_failures(asked);
+}
+
+/// Says which origins failed before the last one, and when the next try is.
+void Acquisition::note_failures(const std::vector<Work*>& asked) const {
+    for (Work* work : asked) {
+        if (!work->asked)
+            continue;
+        if (!work->outcome.error) {
+            work->record_changed = work->record.backoff.has_value();
+            work->record.backoff.reset();
+            continue;
+        }
+        if (!work->detour.empty())
+            fail(*work,
+                 with_message(*work->outcome.error,
+                              fmt::format("{}; {}", work->detour, work->outcome.error->what())));
+        const Backoff backoff =
+            after_failure(work->record.backoff, *work->component, config_.retry,
+                          work->outcome.error->retry_after, wall_clock(), random_number());
+        work->record.backoff = backoff;
+        work->record_changed = true;
+        if (backoff.until != WallTime::max())
+            work->outcome.next_try = backoff.until;
+    }
+}
+
+TransferRequest Acquisition::request_for(const Question& question) const {
+    TransferRequest request;
+    request.component = question.askers.front()->component->name;
+    request.url = question.url;
+    request.secret_headers = question.secret_headers;
+    request.max_size = config_.limits.artifact_size;
+    if (question.known)
+        request.validator = question.known->validator;
+    if (parts_ && !question.again)
+        request.part = cache_.find_part(question.url, around_.interrupt);
+    const std::string& url = question.url;
+    const std::uint64_t min_free = config_.limits.min_free;
+    request.place.open = [this, url, min_free](const BodyStart& start) {
+        return cache_.begin_body(url, start, min_free);
+    };
+    request.place.check_room = [this, min_free] { cache_.require_room(min_free); };
+    request.place.keep_part = [this, url](int fd, const BodyPart& part) {
+        cache_.keep_part(url, fd, part);
+    };
+    return request;
 }
 
 void Acquisition::ask(std::vector<Question>& questions) {
+    if (questions.empty())
+        return;
     std::vector<TransferRequest> requests;
-    for (const Question& question : questions) {
-        const std::string& url = question.url;
-        requests.push_back({question.askers.front()->component->name, url,
-                            question.known ? question.known->validator : Validator{},
-                            config_.limits.artifact_size,
-                            [this, url] { return cache_.begin_body(url); }});
-    }
+    requests.reserve(questions.size());
+    for (const Question& question : questions)
+        requests.push_back(request_for(question));
     around_.progress.set_stage(
         fmt::format("asking {} origin{}", requests.size(), requests.size() == 1 ? "" : "s"));
     requests_ += static_cast<unsigned>(requests.size());
@@ -177,7 +278,9 @@ void Acquisition::answer(Question& question, TransferResult& result) {
         answer_body(question, result);
         return;
     }
-    if (result.error)
+    if (result.error && may_be_resumed(*result.error))
+        cache_.abandon_body(question.url);
+    else if (result.error)
         cache_.discard_body(question.url);
     for (Work* work : question.askers)
         attempt(*work, [&] {
@@ -208,14 +311,24 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
     bool wanted = false;
     for (Work* work : question.askers)
         attempt(*work, [&] {
-            with_context(where, [&] { check_body(*result.body, *work->component, machine_); });
+            const Body& body = *result.body;
+            with_context(where, [&] {
+                verifier_.check(*work, body.file.get(), body.size, body.sha256);
+                work->contents = verifier_.unpack_contents(*work, body.file.get(), body.sha256);
+            });
             wanted = true;
         });
     // Neither bytes nor validator of a refused body are kept: a poisoned cache would be confirmed
     // by every later 304.
     if (!wanted) {
         cache_.discard_body(question.url);
-        remember_refusal(question, result);
+        // The first half may be of other content than the origin says (RFC 9110 leaves it to the
+        // origin to be honest about strong tags): once more, from the start.
+        question.again = result.resumed;
+        for (Work* work : question.askers)
+            work->done = work->done && !question.again;
+        if (!question.again)
+            remember_refusal(question, result);
         return;
     }
     std::optional<Error> trouble;
@@ -233,15 +346,30 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
 }
 
 void Acquisition::accept(Work& work, const Artifact& artifact, const std::string& url) {
-    const std::string& pin = work.component->sha256;
-    if (!pin.empty() && artifact.sha256 != pin)
+    if (!work.pin.empty() && artifact.sha256 != work.pin)
         throw Error(ErrorKind::digest,
                     fmt::format("'{}' has content with sha256 {}, the manifest pins {}",
-                                shown_url(url), artifact.sha256, pin));
+                                shown_url(url), artifact.sha256, work.pin));
+    if (artifact.freshness != Freshness::fetched)
+        accept_cached(work, artifact.sha256);
     work.artifact = artifact;
     work.outcome.url = shown_url(url);
     work.outcome.error.reset();
     work.outcome.decision = Decision::unchanged;
+}
+
+/// The keys in force now have to have signed what came in earlier, too.
+void Acquisition::accept_cached(Work& work, const std::string& sha256) {
+    if (!work.signature.empty()) {
+        const std::optional<Fd> blob = cache_.open_blob(sha256);
+        if (!blob)
+            throw Error(ErrorKind::io, fmt::format("the cached blob {} has vanished", sha256));
+        verifier_.check_signature(work, blob->get(), sha256);
+    }
+    if (auto contents = verifier_.known_contents(work, sha256))
+        work.contents = std::move(*contents);
+    else
+        work.contents = verifier_.contents_from_cache(work, sha256);
 }
 
 } // namespace provisor

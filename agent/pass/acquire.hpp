@@ -2,7 +2,9 @@
 #pragma once
 
 #include "model/agent_config.hpp"
+#include "pass/documents.hpp"
 #include "pass/pass.hpp"
+#include "pass/verify.hpp"
 #include "pass/work.hpp"
 #include "store/cache.hpp"
 
@@ -19,37 +21,50 @@ public:
     Acquisition(Cache& cache, const AgentConfig& config, const Paths& paths,
                 const PassOptions& options, const Surroundings& around, std::string machine)
         : cache_(cache), config_(config), paths_(paths), options_(options), around_(around),
-          machine_(std::move(machine)) {}
+          verifier_(cache, config, paths, around, std::move(machine)),
+          documents_(cache, config, paths, options, around, verifier_) {}
 
     /// Asks the origins of all works that need asking, in one batch (and one more for each mirror
     /// that is needed).
     void run(std::vector<Work>& works);
 
-    unsigned requests() const { return requests_; }
+    unsigned requests() const { return requests_ + documents_.requests(); }
     unsigned transferred() const { return transferred_; }
-    std::uint64_t bytes() const { return bytes_; }
+    std::uint64_t bytes() const { return bytes_ + documents_.bytes(); }
 
 private:
     /// Components that want the same URL share one request.
     struct Question {
         std::string url;
+        std::vector<std::string> secret_headers;
         std::optional<CacheEntry> known; ///< what a 304 would speak of
         std::vector<Work*> askers;
+        bool again = false; ///< what was resumed was wrong: to be had from its start
     };
     bool settle_without_request(Work& work);
+    bool settle_by_pin(Work& work);
+    bool would_place(const Work& work, const std::string& sha256, Freshness freshness) const;
+    bool hold_back(Work& work) const;
+    std::vector<Question> questions_for(const std::vector<Work*>& open, std::size_t round);
+    void add_question(std::vector<Question>& questions, Work& work, const std::string& url);
+    TransferRequest request_for(const Question& question) const;
+    void note_failures(const std::vector<Work*>& asked) const;
     std::optional<CacheEntry> trusted_entry(const Work& work, const std::string& url);
     void ask(std::vector<Question>& questions);
     void answer(Question& question, TransferResult& result);
     void answer_body(Question& question, TransferResult& result);
     void remember_refusal(const Question& question, const TransferResult& result);
     void accept(Work& work, const Artifact& artifact, const std::string& url);
+    void accept_cached(Work& work, const std::string& sha256);
 
     Cache& cache_;
     const AgentConfig& config_;
     const Paths& paths_;
     const PassOptions& options_;
     const Surroundings& around_;
-    std::string machine_;
+    Verifier verifier_;
+    Documents documents_;
+    bool parts_ = false; ///< the cache holds beginnings of bodies
     unsigned requests_ = 0;
     unsigned transferred_ = 0;
     std::uint64_t bytes_ = 0;

@@ -62,8 +62,12 @@ std::string number_or_nothing(std::uint64_t number) {
 }
 
 JournalEntry decision_entry(const PassReport& report, const Outcome& outcome) {
-    JournalEntry entry{
-        priority_of(outcome.decision), describe(outcome), message_id_of(outcome.decision), {}};
+    // That a failure is waited out was told with the failure.
+    const bool told = outcome.decision == Decision::hold && outcome.next_try;
+    JournalEntry entry{told ? Priority::debug : priority_of(outcome.decision),
+                       describe(outcome),
+                       message_id_of(outcome.decision),
+                       {}};
     entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
                     {"PROVISOR_DECISION", std::string(to_string(outcome.decision))},
                     {"PROVISOR_REASON", outcome.reason},
@@ -74,6 +78,7 @@ JournalEntry decision_entry(const PassReport& report, const Outcome& outcome) {
                     {"PROVISOR_VERSION", outcome.version},
                     {"PROVISOR_PREVIOUS_VERSION", outcome.previous_version},
                     {"PROVISOR_ETAG", outcome.etag},
+                    {"PROVISOR_KEY_ID", outcome.signed_by},
                     {"PROVISOR_HTTP_STATUS",
                      number_or_nothing(static_cast<std::uint64_t>(outcome.http_status))},
                     {"PROVISOR_BYTES", std::to_string(outcome.bytes)},
@@ -133,10 +138,11 @@ std::string describe(const Outcome& outcome) {
     case Decision::fail:
         break;
     }
-    return fmt::format("{}: failed ({}): {}; {}", outcome.name,
-                       outcome.error ? to_string(outcome.error->kind()) : "io", outcome.reason,
-                       before.empty() ? "nothing was installed before"
-                                      : fmt::format("{} stays in place", before));
+    return fmt::format(
+        "{}: failed ({}): {}; {}{}", outcome.name,
+        outcome.error ? to_string(outcome.error->kind()) : "io", outcome.reason,
+        before.empty() ? "nothing was installed before" : fmt::format("{} stays in place", before),
+        outcome.next_try ? fmt::format("; next try at {}", format_rfc3339(*outcome.next_try)) : "");
 }
 
 void announce(const PassReport& report, Journal& journal) {

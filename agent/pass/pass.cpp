@@ -117,7 +117,7 @@ void Pass::sweep() {
         return;
     for (Work& work : works_)
         attempt(work, [&] {
-            const Marker wanted = wanted_marker(*work.component, "", paths_.unit_dir);
+            const Marker wanted = wanted_marker(*work.component, "", {}, paths_.unit_dir);
             for (const auto& path : sweep_temporaries(wanted.files, paths_, swept_))
                 spdlog::info("removed '{}', left over from an interrupted pass", path.string());
         });
@@ -143,7 +143,7 @@ void Pass::observe() {
                 return;
             }
             FoundFiles found = observe_files(
-                wanted_marker(*work.component, "", paths_.unit_dir).files, paths_, work.record,
+                wanted_marker(*work.component, "", {}, paths_.unit_dir).files, paths_, work.record,
                 options_.force ? Rehash::always : Rehash::when_touched, around_.interrupt);
             work.observed.actual = std::move(found.files);
             work.hashed = std::move(found.hashed);
@@ -169,8 +169,9 @@ void Pass::plan() {
                 for (const InstalledFile& file : work.wanted.files)
                     seen.actual[file.path] = file;
             } else {
-                work.wanted =
-                    wanted_marker(*work.component, work.artifact->sha256, paths_.unit_dir);
+                work.wanted = wanted_marker(*work.component, work.artifact->sha256, work.contents,
+                                            paths_.unit_dir);
+                work.wanted.signed_by = work.signed_by;
             }
             work.plan = make_plan(*work.component, work.wanted, work.artifact->freshness, seen,
                                   leaves_units() ? Units::leave : Units::act);
@@ -179,6 +180,9 @@ void Pass::plan() {
                                       ? "it is there, and the manifest says update: if-missing"
                                       : work.plan.reason;
             work.outcome.sha256 = work.wanted.artifact;
+            work.outcome.signed_by = work.wanted.signed_by;
+            if (!work.detour.empty())
+                work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
         });
 }
 
@@ -210,9 +214,11 @@ void Pass::record() {
             work.record.remember({wall_clock(), work.plan.decision, work.component->version,
                                   work.wanted.artifact, work.outcome.url, work.plan.reason,
                                   report_.id});
-        else if (work.record.hashed == work.hashed || work.outcome.error || !work.artifact)
+        else if (!work.record_changed &&
+                 (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
             continue;
-        work.record.hashed = work.hashed;
+        if (!work.outcome.error)
+            work.record.hashed = work.hashed;
         try {
             store_.write_record(work.component->name, work.record);
         } catch (const Error& error) {

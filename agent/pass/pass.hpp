@@ -31,6 +31,7 @@ struct Surroundings {
     Journal& journal;
     const Interrupt& interrupt;
     Progress& progress;
+    std::string unpack_program = {}; ///< path of provisor-unpack
 };
 
 /// One pass over the components, in the order read → resolve → observe → plan → install → activate

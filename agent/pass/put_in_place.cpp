@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 namespace provisor {
 namespace {
@@ -19,7 +20,7 @@ const std::string* unit_file_at(const Component& component, const std::string& p
 }
 
 void place_files(const Work& work, const Paths& paths, Cache& cache, const Interrupt& interrupt) {
-    std::optional<Fd> blob;
+    std::map<std::string, Fd> blobs; ///< by digest: several files may have one content
     Staging staging(paths);
     for (const std::string& path : work.plan.place) {
         const InstalledFile& file = *work.wanted.find(path);
@@ -27,15 +28,17 @@ void place_files(const Work& work, const Paths& paths, Cache& cache, const Inter
             staging.stage_text(file, *text);
             continue;
         }
-        if (!blob)
-            blob = cache.open_blob(work.wanted.artifact);
-        if (!blob)
-            throw Error(
-                ErrorKind::io,
-                fmt::format("the cached blob {} has vanished during the pass; the next pass "
-                            "fetches it again",
-                            work.wanted.artifact));
-        staging.stage_blob(file, blob->get(), interrupt);
+        auto blob = blobs.find(file.sha256);
+        if (blob == blobs.end()) {
+            std::optional<Fd> opened = cache.open_blob(file.sha256);
+            if (!opened)
+                throw Error(ErrorKind::io,
+                            fmt::format("the cached blob {} has vanished during the pass; the next "
+                                        "pass makes it again",
+                                        file.sha256));
+            blob = blobs.emplace(file.sha256, std::move(*opened)).first;
+        }
+        staging.stage_blob(file, blob->second.get(), interrupt);
     }
     staging.commit();
 }

@@ -18,23 +18,12 @@ namespace {
 } // namespace
 
 void refuse_unsupported(const Component& component, const AgentConfig& config) {
-    if (config.require == Require::signature)
+    if (config.require == Require::signature && component.signature.empty())
         throw Error(ErrorKind::config,
-                    "agent.yaml says 'require: signature', and signatures are not supported yet");
-    if (config.require == Require::pin && component.sha256.empty())
-        throw Error(ErrorKind::config,
-                    "agent.yaml says 'require: pin', and the component has no sha256");
-    if (!component.sha256sums.empty())
-        refuse("sha256sums");
-    if (!component.signature.empty())
-        refuse("signature");
-    if (component.auth)
-        refuse("auth");
-    if (component.format != Format::automatic && component.format != Format::raw)
-        refuse("format");
-    if (std::any_of(component.files.begin(), component.files.end(),
-                    [](const auto& file) { return !file.from.empty(); }))
-        refuse("files.from");
+                    "agent.yaml says 'require: signature', and the component has no signature");
+    if (config.require == Require::pin && component.sha256.empty() && component.signature.empty())
+        throw Error(ErrorKind::config, "agent.yaml says 'require: pin', and the component has "
+                                       "neither sha256 nor signature");
     if (!component.check.empty())
         refuse("check");
     if (!component.windows.empty())
@@ -44,8 +33,6 @@ void refuse_unsupported(const Component& component, const AgentConfig& config) {
         refuse("health probes (http, tcp, command)");
     if (component.state == WantedState::absent)
         refuse("state: absent");
-    if (component.url.starts_with("file:"))
-        refuse("url: file://");
 }
 
 } // namespace provisor

@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
@@ -13,6 +14,14 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t limit = 16ULL << 20;
 
 std::filesystem::path file_of(const Paths& paths) { return paths.run_dir / "troubles.json"; }
+
+/// The reason, and when a failure is tried again.
+std::string with_next_try(const Outcome& outcome) {
+    return outcome.error && outcome.next_try
+               ? fmt::format("{}; next try at {}", outcome.reason,
+                             format_rfc3339(*outcome.next_try))
+               : outcome.reason;
+}
 
 } // namespace
 
@@ -44,10 +53,13 @@ void update_troubles(const Paths& paths, const PassReport& report) {
         const bool troubled =
             outcome.decision == Decision::fail || outcome.decision == Decision::hold;
         const auto known = before.find(outcome.name);
+        // That a failure is waited out is no other trouble than the failure.
+        const bool waits = outcome.decision == Decision::hold && outcome.next_try &&
+                           known != before.end() && known->second.decision == Decision::fail;
         if (!troubled)
             now.erase(outcome.name);
-        else
-            now[outcome.name] = {outcome.decision, outcome.reason,
+        else if (!waits)
+            now[outcome.name] = {outcome.decision, with_next_try(outcome),
                                  outcome.error ? std::string(to_string(outcome.error->kind())) : "",
                                  known != before.end() ? known->second.since : report.started};
     }

@@ -27,7 +27,15 @@ struct Work {
     Observed observed;
     std::vector<HashedFile> hashed;
 
+    /// What went wrong at the origins that were asked before the one that answered well.
+    std::string detour;
+    bool asked = false; ///< an origin was (or should have been) asked: a failure backs off
+    std::string pin;    ///< the digest that the artifact must have: the manifest's, or the one that
+                     ///< its checksums file gives; may be empty
+    std::string signature; ///< text of the signature over the artifact itself, if it has one
+    std::string signed_by; ///< id of the key that vouches for the artifact or its checksums file
     std::optional<Artifact> artifact;
+    Contents contents;  ///< of the artifact
     bool as_is = false; ///< what is on disk counts as what is wanted (update: if-missing)
     Marker wanted;
     Plan plan;

@@ -56,7 +56,7 @@ private:
     void begin_pass();
     void end_pass();
     void fail_pass(const std::string& why);
-    void rest(const std::string& last);
+    void rest(const std::string& last, std::optional<WallTime> next_try = {});
     void want_pass() {
         pass_wanted_ = true;
         begin_pass();
@@ -233,7 +233,7 @@ void Agent::end_pass() {
     if (std::exchange(hung_, false))
         loop_.answer_watchdog(true);
     if (result.report)
-        rest(result.report->summary());
+        rest(result.report->summary(), result.report->next_try());
     else
         fail_pass(result.error);
     begin_pass();
@@ -250,10 +250,13 @@ void Agent::fail_pass(const std::string& why) {
     rest("the last pass failed: " + why);
 }
 
-/// Until the next pass by interval.
-void Agent::rest(const std::string& last) {
+/// Until the next pass, by interval or because a component wants to be tried again.
+void Agent::rest(const std::string& last, std::optional<WallTime> next_try) {
     const Duration share = splay_share(facts_.machine_id, settings_->config.splay);
-    const Duration span = time_between_passes(settings_->config.interval, share);
+    Duration span = time_between_passes(settings_->config.interval, share);
+    // A second more, since what is told of the time has no finer grain.
+    if (next_try)
+        span = std::clamp<Duration>(*next_try - wall_clock() + 1s, shortest_gap, span);
     interval_.set(span);
     notify_status(span == Duration::max()
                       ? last

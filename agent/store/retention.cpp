@@ -33,14 +33,21 @@ std::set<std::string> kept_blobs(const std::vector<Component>& components, const
         const std::vector<std::string> recent = recent_artifacts(name, store);
         for (std::size_t i = 0; i < std::min(count, recent.size()); ++i)
             kept.insert(recent[i]);
-        if (const auto activated = store.activated(name))
-            kept.insert(activated->artifact);
+        for (const auto& marker : {store.installed(name), store.activated(name)}) {
+            if (!marker)
+                continue;
+            kept.insert(marker->artifact);
+            // What came out of an archive is what a repair is made of.
+            for (const InstalledFile& file : marker->files)
+                kept.insert(file.sha256);
+        }
     }
     for (const Component& component : components) {
         if (!component.sha256.empty())
             kept.insert(component.sha256);
         std::vector<std::string> urls = component.mirrors;
-        urls.push_back(component.url);
+        for (const std::string* url : {&component.url, &component.sha256sums, &component.signature})
+            urls.push_back(*url);
         for (const std::string& url : urls)
             if (const auto entry = cache.find(url))
                 kept.insert(entry->sha256);

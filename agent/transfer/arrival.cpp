@@ -14,6 +14,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+constexpr std::uint64_t look_each = 16 * mebibyte;
+constexpr std::uint64_t part_each = 64 * mebibyte;
+
 /// A failure of provisor-fetch itself, not of the request.
 Error nonsense(const char* what) { return {ErrorKind::io, fmt::format("it sent {}", what)}; }
 
@@ -26,9 +30,15 @@ std::string Arrival::shown() const { return shown_url(request_.url); }
 
 std::string Arrival::ask() {
     begun_ = Clock::now();
-    return encode_frame(FrameType::get, id_,
-                        encode(FetchRequest{request_.url, request_.validator.etag,
-                                            request_.validator.last_modified}));
+    FetchRequest asked{request_.url, request_.validator.etag, request_.validator.last_modified,
+                       0,            0,                       "",
+                       request_.secret_headers};
+    if (request_.part) {
+        asked.range_from = request_.part->part.size;
+        asked.range_whole = request_.part->part.whole.value_or(0);
+        asked.if_range = request_.part->part.etag;
+    }
+    return encode_frame(FrameType::get, id_, encode(asked));
 }
 
 /// What throws here concerns this request alone.
@@ -83,8 +93,23 @@ void Arrival::fail(const Error& error) {
     Error told = error;
     told.url = shown();
     told.http_status = result_.http_status;
+    // What is too large or has no room shall not even be continued.
+    if (error.kind() != ErrorKind::size && error.kind() != ErrorKind::space)
+        keep_part();
     result_.error = std::move(told);
     finish();
+}
+
+void Arrival::keep_part() noexcept {
+    if (over_ || !sha_ || size_ == 0 || !request_.place.keep_part ||
+        !is_strong(result_.validator))
+        return;
+    try {
+        request_.place.keep_part(
+            file_.get(), {result_.validator.etag, size_, sha_->so_far(), declared_});
+    } catch (const std::exception&) {
+        // It costs a transfer from the start; what ended this one is what has to be told.
+    }
 }
 
 void Arrival::finish() {
@@ -97,30 +122,60 @@ void Arrival::finish() {
 
 void Arrival::take_head(const FetchHead& head) {
     result_.http_status = static_cast<int>(head.status);
-    declared_ = head.content_length;
-    if (head.status != 200 && (head.status != 304 || request_.validator.empty()))
-        throw status_error(result_.http_status, shown(), head.retry_after, wall_clock());
+    const bool continues =
+        head.status == 206 && request_.part && head.whole_length &&
+        head.etag == request_.part->part.etag && *head.whole_length > request_.part->part.size;
+    if (head.status != 200 && !continues && (head.status != 304 || request_.validator.empty()))
+        throw status_error(result_.http_status, shown(),
+                           request_.secret_headers.empty() ? Credentials::none : Credentials::sent,
+                           head.retry_after, wall_clock());
     result_.validator = {head.etag, head.last_modified};
-    if (head.status == 304)
-        return;
+    result_.resumed = continues;
+    if (head.status != 304)
+        begin_body(head);
+}
+
+void Arrival::begin_body(const FetchHead& head) {
+    declared_ = result_.resumed ? head.whole_length : head.content_length;
     if (declared_ && *declared_ > request_.max_size)
         throw Error(ErrorKind::size,
                     fmt::format("'{}' declares {} bytes, the limit is {} (limits.artifact_size)",
                                 shown(), *declared_, request_.max_size));
-    file_ = request_.open_body();
-    sha_.emplace();
+    size_ = result_.resumed ? request_.part->part.size : 0;
+    next_look_ = size_;
+    next_part_ = size_ + part_each;
+    file_ = request_.place.open({size_, declared_});
+    if (result_.resumed)
+        sha_.emplace(std::move(request_.part->sha));
+    else
+        sha_.emplace();
     progress_->begin_transfer(id_, request_.component, declared_);
+    progress_->advance_transfer(id_, size_);
+}
+
+/// What is done now and then on the way, and not for every piece.
+void Arrival::checkpoint() {
+    if (size_ >= next_part_) {
+        keep_part();
+        next_part_ = size_ + part_each;
+    }
+    if (size_ >= next_look_ && request_.place.check_room) {
+        request_.place.check_room();
+        next_look_ = size_ + look_each;
+    }
 }
 
 void Arrival::take_data(std::string_view bytes) {
     result_.bytes += bytes.size();
-    if (result_.bytes > request_.max_size)
+    if (size_ + bytes.size() > request_.max_size)
         throw Error(ErrorKind::size,
                     fmt::format("'{}' sent more than the limit of {} bytes (limits.artifact_size)",
                                 shown(), request_.max_size));
-    sha_->update(std::as_bytes(std::span(bytes)));
+    checkpoint();
     write_all(file_.get(), bytes, "write the download cache");
-    progress_->advance_transfer(id_, result_.bytes);
+    sha_->update(std::as_bytes(std::span(bytes)));
+    size_ += bytes.size();
+    progress_->advance_transfer(id_, size_);
 }
 
 void Arrival::take_end() {
@@ -129,19 +184,19 @@ void Arrival::take_end() {
         finish();
         return;
     }
-    if (declared_ && *declared_ != result_.bytes)
-        throw Error(ErrorKind::http, fmt::format("'{}' ended after {} of {} bytes", shown(),
-                                                 result_.bytes, *declared_));
-    result_.body = Body{std::move(file_), result_.bytes, sha_->finish()};
+    if (declared_ && *declared_ != size_)
+        throw Error(ErrorKind::http,
+                    fmt::format("'{}' ended after {} of {} bytes", shown(), size_, *declared_));
+    result_.body = Body{std::move(file_), size_, sha_->finish()};
     finish();
 }
 
 void Arrival::take_failure(const FetchFailure& failure) {
-    const std::string why = printable(failure.message, 600);
+    const std::string why = printable(failure.message, 1000);
     if (!sha_ || !declared_)
         throw Error(failure.kind, fmt::format("'{}': {}", shown(), why));
-    throw Error(failure.kind, fmt::format("'{}' ended after {} of {} bytes: {}", shown(),
-                                          result_.bytes, *declared_, why));
+    throw Error(failure.kind, fmt::format("'{}' ended after {} of {} bytes: {}", shown(), size_,
+                                          *declared_, why));
 }
 
 } // namespace provisor

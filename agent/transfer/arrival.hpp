@@ -29,6 +29,10 @@ public:
     /// Fails it if its result is not known yet.
     void fail(const Error& error);
 
+    /// Lets what has come of a body be kept, because no more will be taken. Says nothing of
+    /// failures: the part is then lost, and no more.
+    void keep_part() noexcept;
+
     /// Whether its last frame has come. The result may be known before.
     bool closed() const { return closed_; }
     TransferResult take_result() { return std::move(result_); }
@@ -38,6 +42,8 @@ private:
     bool attempt(Action&& action);
     void take_head(const FetchHead& head);
     void take_data(std::string_view bytes);
+    void begin_body(const FetchHead& head);
+    void checkpoint();
     void take_end();
     void take_failure(const FetchFailure& failure);
     void finish();
@@ -47,7 +53,10 @@ private:
     TransferRequest request_;
     Progress* progress_;
     std::chrono::steady_clock::time_point begun_;
-    std::optional<std::uint64_t> declared_; ///< length
+    std::optional<std::uint64_t> declared_; ///< length of the whole body
+    std::uint64_t size_ = 0;                ///< of what is in the file
+    std::uint64_t next_look_ = 0;           ///< size at which the room is looked at again
+    std::uint64_t next_part_ = 0;           ///< size at which the part is kept again
     std::optional<Sha256> sha_;             ///< while a body comes in
     Fd file_;
     TransferResult result_;

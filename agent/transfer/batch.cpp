@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <fmt/format.h>
 #include <poll.h>
 #include <span>
@@ -25,7 +26,8 @@ Batch::Batch(std::vector<TransferRequest> requests, Progress& progress) {
                                progress);
 }
 
-void Batch::run(int socket, std::string preface, const Interrupt& interrupt) {
+void Batch::run(int socket, std::string preface, RateLimit& rate,
+                const Interrupt& interrupt) {
     outgoing_ = std::move(preface);
     written_ = 0;
     asked_ = 0;
@@ -33,15 +35,18 @@ void Batch::run(int socket, std::string preface, const Interrupt& interrupt) {
     while (closed_ < arrivals_.size() || written_ < outgoing_.size()) {
         fill_outgoing();
         const bool more = written_ < outgoing_.size();
-        pollfd fds[] = {{socket, static_cast<short>(more ? POLLIN | POLLOUT : POLLIN), 0},
+        const auto pause = rate.wait(std::chrono::steady_clock::now());
+        const int reading = pause.count() > 0 ? 0 : POLLIN;
+        pollfd fds[] = {{socket, static_cast<short>(more ? reading | POLLOUT : reading), 0},
                         {interrupt.fd(), POLLIN, 0}};
-        if (::poll(fds, 2, -1) < 0 && errno != EINTR)
+        if (::poll(fds, 2, reading != 0 ? -1 : static_cast<int>(pause.count())) < 0 &&
+            errno != EINTR)
             throw system_error(errno, "wait for provisor-fetch");
         interrupt.check();
         // Neither blocks, and reading never waits for writing: provisor-fetch may stand still until
         // we read, and takes no requests then.
-        if ((fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
-            receive(socket);
+        if (reading != 0 && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+            receive(socket, rate);
         if ((fds[0].revents & POLLOUT) != 0)
             send(socket);
     }
@@ -66,14 +71,15 @@ void Batch::send(int socket) {
     // EPIPE: its last words may still be there to read, and their end will be.
 }
 
-void Batch::receive(int socket) {
+void Batch::receive(int socket, RateLimit& rate) {
     const std::span<std::byte> space = reader_.space();
-    const ssize_t got = ::recv(socket, space.data(), space.size(), 0);
+    const ssize_t got = ::recv(socket, space.data(), rate.portion(space.size()), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0)
         throw Error(ErrorKind::io, "");
     untouched_ = false;
+    rate.take(static_cast<std::size_t>(got), std::chrono::steady_clock::now());
     reader_.filled(static_cast<std::size_t>(got));
     while (const std::optional<Frame> frame = reader_.next())
         dispatch(*frame);
@@ -94,6 +100,11 @@ void Batch::dispatch(const Frame& frame) {
 void Batch::fail_open(const Error& error) {
     for (Arrival& arrival : arrivals_)
         arrival.fail(error);
+}
+
+void Batch::keep_parts() noexcept {
+    for (Arrival& arrival : arrivals_)
+        arrival.keep_part();
 }
 
 std::vector<TransferResult> Batch::take_results() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transfer/arrival.hpp"
+#include "transfer/rate_limit.hpp"
 
 #include <cstddef>
 #include <string>
@@ -18,19 +19,21 @@ public:
     /// nothing of this batch is on the way when the next one begins. Throws Error of kind io when
     /// provisor-fetch or the socket fails as a whole (without a message when the other end was just
     /// closed), and Interrupted.
-    void run(int socket, std::string preface, const Interrupt& interrupt);
+    void run(int socket, std::string preface, RateLimit& rate, const Interrupt& interrupt);
 
     /// Whether no answer at all has come yet, so that run() may be called again.
     bool untouched() const { return untouched_; }
     /// Fails every request whose result is not known yet.
     void fail_open(const Error& error);
+    /// Lets every body that is on its way keep what has come of it.
+    void keep_parts() noexcept;
     /// In the order of the requests.
     std::vector<TransferResult> take_results();
 
 private:
     void fill_outgoing();
     void send(int socket);
-    void receive(int socket);
+    void receive(int socket, RateLimit& rate);
     void dispatch(const Frame& frame);
 
     std::vector<Arrival> arrivals_;

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "transfer/batch.hpp"
 #include "transfer/fetch_process.hpp"
+#include "transfer/local_source.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 
@@ -59,7 +60,7 @@ FetchSettings settings_for(const AgentConfig& config) {
 } // namespace
 
 FetchTransfer::FetchTransfer(std::string program, const AgentConfig& config)
-    : program_(std::move(program)), config_(config) {}
+    : program_(std::move(program)), config_(config), rate_(config.limits.download_rate) {}
 
 FetchTransfer::~FetchTransfer() = default;
 
@@ -67,6 +68,25 @@ int FetchTransfer::fetcher_pid() const { return process_ ? process_->pid() : -1;
 
 std::vector<TransferResult> FetchTransfer::run(std::vector<TransferRequest> requests,
                                                const Interrupt& interrupt, Progress& progress) {
+    std::vector<TransferResult> results(requests.size());
+    std::vector<TransferRequest> remote;
+    std::vector<std::size_t> places; ///< of the remote ones in `results`
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        if (is_local(requests[i].url)) {
+            results[i] = read_local(requests[i], interrupt, progress);
+            continue;
+        }
+        remote.push_back(std::move(requests[i]));
+        places.push_back(i);
+    }
+    std::vector<TransferResult> fetched = fetch(std::move(remote), interrupt, progress);
+    for (std::size_t i = 0; i < fetched.size(); ++i)
+        results[places[i]] = std::move(fetched[i]);
+    return results;
+}
+
+std::vector<TransferResult> FetchTransfer::fetch(std::vector<TransferRequest> requests,
+                                                 const Interrupt& interrupt, Progress& progress) {
     if (requests.empty())
         return {};
     Batch batch(std::move(requests), progress);
@@ -88,11 +108,12 @@ std::optional<Error> FetchTransfer::attempt(Batch& batch, const Interrupt& inter
             settings = encode_frame(FrameType::settings, 0, encode(settings_for(config_)));
             process_ = std::make_unique<FetchProcess>(program_);
         }
-        batch.run(process_->socket(), std::move(settings), interrupt);
+        batch.run(process_->socket(), std::move(settings), rate_, interrupt);
         return std::nullopt;
     } catch (const Error& error) {
         return end_process(error);
     } catch (...) {
+        batch.keep_parts();
         process_.reset();
         throw;
     }

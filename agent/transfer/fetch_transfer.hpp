@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/agent_config.hpp"
+#include "transfer/rate_limit.hpp"
 #include "transfer/transfer.hpp"
 
 #include <memory>
@@ -16,7 +17,7 @@ class FetchProcess;
 /// The real network: starts `program` (provisor-fetch) over a socket pair when the first batch that
 /// is not empty arrives, and keeps it for the batches that follow. The certificate and key files
 /// that `config` names are read here (they may be readable by root alone) and handed over by
-/// content.
+/// content. What is at file:// it reads itself.
 class FetchTransfer : public Transfer {
 public:
     FetchTransfer(std::string program, const AgentConfig& config);
@@ -31,6 +32,8 @@ public:
     int fetcher_pid() const;
 
 private:
+    std::vector<TransferResult> fetch(std::vector<TransferRequest> requests,
+                                      const Interrupt& interrupt, Progress& progress);
     /// Starts the process if there is none and runs the batch. Returns what failed as a whole;
     /// there is no process then.
     std::optional<Error> attempt(Batch& batch, const Interrupt& interrupt);
@@ -39,6 +42,7 @@ private:
 
     std::string program_;
     AgentConfig config_;
+    RateLimit rate_;
     std::unique_ptr<FetchProcess> process_;
 };
 

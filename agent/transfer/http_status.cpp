@@ -51,13 +51,14 @@ std::string_view phrase_of(int status) {
     }
 }
 
-std::string_view remedy_for(int status) {
+std::string_view remedy_for(int status, Credentials credentials) {
     switch (status) {
     case 304:
         return ": a 304 without a condition";
     case 401:
     case 403:
-        return ": it may need credentials (auth:)";
+        return credentials == Credentials::sent ? ": the credentials (auth:) were refused"
+                                                : ": it needs credentials: set auth";
     case 407:
         return ": the proxy needs credentials";
     case 404:
@@ -92,10 +93,10 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, Wal
                       longest_wait);
 }
 
-Error status_error(int status, const std::string& shown_url, std::string_view retry_after,
-                   WallTime now) {
+Error status_error(int status, const std::string& shown_url, Credentials credentials,
+                   std::string_view retry_after, WallTime now) {
     Error error(ErrorKind::http, fmt::format("HTTP {}{} from '{}'{}", status, phrase_of(status),
-                                             shown_url, remedy_for(status)));
+                                             shown_url, remedy_for(status, credentials)));
     error.url = shown_url;
     error.http_status = status;
     if (status == 429 || status == 503)

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "base/interrupt.hpp"
+#include "base/sha256.hpp"
 #include "model/agent_config.hpp"
 #include "model/progress.hpp"
 
@@ -24,6 +25,45 @@ struct Validator {
     bool operator==(const Validator&) const = default;
 };
 
+/// Whether the validator says "the same bytes" (RFC 9110, 8.8.1), as resuming takes it: a strong
+/// entity-tag. A date is not strong enough, since content may change twice in a second.
+inline bool is_strong(const Validator& validator) {
+    return !validator.etag.empty() && !validator.etag.starts_with("W/");
+}
+
+/// How much of a body is in its file, for a later transfer that begins where this one ended.
+struct BodyPart {
+    std::string etag; ///< a strong one, of the version that the bytes are of
+    std::uint64_t size = 0;
+    std::string sha256;                 ///< of these bytes
+    std::optional<std::uint64_t> whole; ///< length of the whole body
+    bool operator==(const BodyPart&) const = default;
+};
+
+/// The same, read again from its file just now.
+struct ReadPart {
+    BodyPart part;
+    Sha256 sha; ///< has taken its bytes
+};
+
+/// What is known when a body begins.
+struct BodyStart {
+    std::uint64_t present = 0; ///< bytes of the offered part that the body continues; else 0
+    std::optional<std::uint64_t> whole; ///< its declared length
+};
+
+/// Where a body goes. Each may throw Error, which ends the transfer.
+struct BodyPlace {
+    /// Called when a body begins: its file, read-write, which holds what the body continues and
+    /// nothing else.
+    std::function<Fd(const BodyStart&)> open;
+    /// Called each 16 MiB, before they are written; may be empty.
+    std::function<void()> check_room;
+    /// Called with the file when a body with a strong entity-tag does not come to its end, and now
+    /// and then before (each 64 MiB), so that not all is lost in a crash; may be empty.
+    std::function<void(int fd, const BodyPart& part)> keep_part;
+};
+
 /// One GET. It is conditional when `validator` is not empty: If-None-Match when there is an ETag,
 /// else If-Modified-Since.
 struct TransferRequest {
@@ -32,8 +72,13 @@ struct TransferRequest {
     Validator validator;
     std::uint64_t max_size =
         0; ///< a larger body is refused, by declared length before its first byte
-    std::function<Fd()>
-        open_body; ///< called when a 200 begins: the file (read-write, empty) that takes the body
+    BodyPlace place;
+    /// Header lines with credentials. They go to the URL's own origin alone, never along a redirect
+    /// to another.
+    std::vector<std::string> secret_headers = {};
+    /// What is there already of a body that began to come, if anything: only what follows is asked
+    /// for. With a validator, too, since RFC 9110, 13.2.2 looks at that first.
+    std::optional<ReadPart> part = {};
 };
 
 /// A whole body as it was received: counted, hashed and written on the agent's side. Not yet
@@ -44,7 +89,7 @@ struct Body {
     std::string sha256;
 };
 
-/// How a request ended. Exactly one of `body` (200), `not_modified` (304 to a condition) and
+/// How a request ended. Exactly one of `body` (200, 206), `not_modified` (304 to a condition) and
 /// `error` is set.
 struct TransferResult {
     int http_status = 0;
@@ -52,6 +97,7 @@ struct TransferResult {
     std::optional<Body> body;
     Validator
         validator; ///< of the final response; empty when it had none that is legal to send back
+    bool resumed = false;    ///< the body continues the part that was offered
     std::uint64_t bytes = 0; ///< body bytes received, also of a transfer that failed
     Duration duration{};
     std::optional<Error> error;

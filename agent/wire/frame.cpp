@@ -25,11 +25,14 @@ bool is_known(std::uint16_t type) {
     case FrameType::settings:
     case FrameType::get:
     case FrameType::abandon:
+    case FrameType::unpack:
     case FrameType::head:
     case FrameType::data:
     case FrameType::end:
     case FrameType::failed:
     case FrameType::fatal:
+    case FrameType::member:
+    case FrameType::done:
         return true;
     }
     return false;

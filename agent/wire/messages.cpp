@@ -35,6 +35,11 @@ public:
         std::memcpy(&value, take(sizeof value).data(), sizeof value);
         return value;
     }
+    std::optional<std::uint64_t> optional_number() {
+        const bool known = number() != 0;
+        const std::uint64_t value = number();
+        return known ? std::optional(value) : std::nullopt;
+    }
     std::string text() { return std::string(take(number())); }
     void finish() const {
         if (!bytes_.empty())
@@ -86,7 +91,17 @@ FetchSettings decode_settings(std::string_view payload) {
 }
 
 std::string encode(const FetchRequest& request) {
-    return Writer().add(request.url).add(request.etag).add(request.last_modified).take();
+    Writer writer;
+    writer.add(request.url)
+        .add(request.etag)
+        .add(request.last_modified)
+        .add(request.range_from)
+        .add(request.range_whole)
+        .add(request.if_range)
+        .add(request.secret_headers.size());
+    for (const std::string& line : request.secret_headers)
+        writer.add(line);
+    return writer.take();
 }
 
 FetchRequest decode_request(std::string_view payload) {
@@ -95,6 +110,12 @@ FetchRequest decode_request(std::string_view payload) {
     request.url = reader.text();
     request.etag = reader.text();
     request.last_modified = reader.text();
+    request.range_from = reader.number();
+    request.range_whole = reader.number();
+    request.if_range = reader.text();
+    // Each is 8 bytes at least, so that a number that cannot be ends soon.
+    for (std::uint64_t count = reader.number(); count > 0; --count)
+        request.secret_headers.push_back(reader.text());
     reader.finish();
     return request;
 }
@@ -104,6 +125,8 @@ std::string encode(const FetchHead& head) {
         .add(head.status)
         .add(head.content_length ? 1U : 0U)
         .add(head.content_length.value_or(0))
+        .add(head.whole_length ? 1U : 0U)
+        .add(head.whole_length.value_or(0))
         .add(head.etag)
         .add(head.last_modified)
         .add(head.retry_after)
@@ -114,10 +137,8 @@ FetchHead decode_head(std::string_view payload) {
     Reader reader(payload);
     FetchHead head;
     head.status = reader.number();
-    const bool known = reader.number() != 0;
-    const std::uint64_t length = reader.number();
-    if (known)
-        head.content_length = length;
+    head.content_length = reader.optional_number();
+    head.whole_length = reader.optional_number();
     head.etag = reader.text();
     head.last_modified = reader.text();
     head.retry_after = reader.text();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace provisor {
 
@@ -30,6 +31,11 @@ struct FetchRequest {
     std::string url;
     std::string etag;
     std::string last_modified;
+    std::uint64_t range_from = 0; ///< with if_range: only what follows so many bytes
+    std::uint64_t range_whole = 0; ///< the length of the whole; 0 if that is not known
+    std::string if_range;          ///< a strong entity-tag
+    /// Whole lines with credentials; for hops to the origin of `url` alone.
+    std::vector<std::string> secret_headers;
     bool operator==(const FetchRequest&) const = default;
 };
 
@@ -37,6 +43,9 @@ struct FetchRequest {
 struct FetchHead {
     std::uint64_t status = 0;
     std::optional<std::uint64_t> content_length;
+    /// Of a 206, which then continues exactly at the asked byte and goes to the end: the length of
+    /// the whole.
+    std::optional<std::uint64_t> whole_length;
     std::string etag;          ///< empty when there is none that is legal to send back
     std::string last_modified; ///< likewise
     std::string retry_after;   ///< as it was sent

@@ -51,7 +51,9 @@ private:
     bool send_text(int status, const std::string& headers, std::string_view text);
     bool send_not_modified();
     bool send_page();
-    bool send_body(std::uint64_t size);
+    std::optional<std::uint64_t> wanted_start(std::uint64_t whole) const;
+    bool send_part(std::uint64_t start, std::uint64_t whole);
+    bool send_body(std::uint64_t size, std::uint64_t start = 0);
     bool send_piece(std::string_view piece);
     bool send_head(const std::string& head);
     std::string status_line(int status);
@@ -228,6 +230,8 @@ bool Answer::send_page() {
     if (behavior_.has("empty"))
         page_.content = std::make_shared<const std::string>();
     const std::uint64_t whole = page_.content->size() * page_.repeat;
+    if (const auto start = wanted_start(whole))
+        return send_part(*start, whole);
     const bool endless =
         behavior_.has("endless") || behavior_.has("endlesschunk") || behavior_.has("big");
     if (behavior_.has("early") &&
@@ -275,23 +279,55 @@ bool Answer::send_piece(std::string_view piece) {
                             std::string(piece) + "\r\n");
 }
 
-bool Answer::send_body(std::uint64_t size) {
+/// Where "Range: bytes=N-" wants the body to begin, when it is to be heeded (RFC 9110, 13.1.5).
+std::optional<std::uint64_t> Answer::wanted_start(std::uint64_t whole) const {
+    const std::string range = exchange_.request.header("range");
+    const std::string if_range = exchange_.request.header("if-range");
+    if (!range.starts_with("bytes=") || !range.ends_with('-') ||
+        behavior_.text("range") == "ignore" || (!if_range.empty() && if_range != page_.etag))
+        return std::nullopt;
+    const std::uint64_t start = std::stoull(range.substr(6));
+    return start < whole ? std::optional(start) : std::nullopt;
+}
+
+bool Answer::send_part(std::uint64_t start, std::uint64_t whole) {
+    const std::string how = behavior_.text("range");
+    if (how == "416")
+        return send_text(416, "Content-Range: bytes */" + std::to_string(whole) + "\r\n", "no\n");
+    const std::uint64_t first = how == "wrong" ? start / 2 : start;
+    const std::uint64_t told = how == "total" ? whole + 1 : whole;
+    std::string head = status_line(206) + validators(how == "newetag" ? "\"new\"" : page_.etag);
+    if (how == "multi")
+        head += "Content-Type: multipart/byteranges; boundary=x\r\n";
+    else
+        head += "Content-Range: bytes " + std::to_string(first) + "-" + std::to_string(told - 1) +
+                "/" + std::to_string(told) + "\r\n";
+    head += how == "nolength" ? "Connection: close\r\n"
+                              : "Content-Length: " + std::to_string(told - first) + "\r\n";
+    if (!send_head(head + "\r\n"))
+        return false;
+    if (how == "shift")
+        return send_body(whole - 1, start - 1) && send_body(1);
+    return send_body(whole, first) && how != "nolength" && how != "total";
+}
+
+bool Answer::send_body(std::uint64_t size, std::uint64_t start) {
     std::uint64_t end = size;
     for (const char* name : {"cut", "rst", "stall"})
         if (behavior_.has(name))
             end = std::min(end, behavior_.number(name, 0));
-    for (std::uint64_t offset = 0; offset < end;) {
+    for (std::uint64_t offset = start; offset < end;) {
         std::string_view piece = piece_at(offset, size);
         const std::uint64_t most = behavior_.has("drip") ? 1 : end - offset;
         piece = piece.substr(0, std::min<std::uint64_t>(piece.size(), most));
         offset += piece.size();
         if (offset == end) {
-            exchange_.body_bytes = offset;
+            exchange_.body_bytes = offset - start;
             complete();
         }
         if (!send_piece(piece))
             return false;
-        exchange_.body_bytes = offset;
+        exchange_.body_bytes = offset - start;
     }
     complete();
     if (behavior_.has("stall"))

@@ -20,7 +20,7 @@ constexpr std::array known{"status"sv,       "retry"sv,    "html"sv,      "empty
                            "endlesschunk"sv, "chunkcut"sv, "badchunk"sv,  "nulhdr"sv, "ctlhdr"sv,
                            "hugehdr"sv,      "manyhdr"sv,  "badstatus"sv, "http09"sv, "hang"sv,
                            "reset"sv,        "close0"sv,   "cut"sv,       "rst"sv,    "stall"sv,
-                           "drip"sv,         "slowhdr"sv,  "slow"sv,      "close"sv};
+                           "drip"sv,         "slowhdr"sv,  "slow"sv,      "close"sv, "range"sv};
 
 /// Takes the first item off the text.
 std::string_view take_item(std::string_view& text) {

@@ -31,6 +31,10 @@ namespace provisor::test {
 ///   cut=k, rst=k, stall=k       end, reset, silence after k bytes of the body
 ///   drip, slowhdr               a byte of body or head each 100 ms
 ///   slow=n                      about n bytes of the body per second
+///   range=TEXT                  a Range is answered: "ignore": with all; "wrong": another part;
+///                               "shift": other bytes; "total": another whole length; "multi":
+///                               several parts; "416"; "newetag": another ETag; "nolength": without
+///                               a Content-Length
 ///   close                       closes the connection after the answer without announcing it
 class Behavior {
 public:

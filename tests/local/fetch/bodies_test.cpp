@@ -108,8 +108,8 @@ TEST_F(Bodies, TroubleWithTheFileIsTheRequestsOwnError) {
     requests.push_back(rig.request(origin.url("/app")));
     requests.push_back(rig.request(origin.url("/app")));
     requests.push_back(rig.request(origin.url("/app")));
-    requests[0].open_body = [] { return Fd(::open("/dev/full", O_RDWR | O_CLOEXEC)); };
-    requests[1].open_body = []() -> Fd { throw system_error(ENOSPC, "open a blob"); };
+    requests[0].place.open = [](const BodyStart&) { return Fd(::open("/dev/full", O_RDWR | O_CLOEXEC)); };
+    requests[1].place.open = [](const BodyStart&) -> Fd { throw system_error(ENOSPC, "open a blob"); };
     const std::vector<TransferResult> results = rig.run(std::move(requests));
     EXPECT_THAT(outcome_of(results[0]), HasSubstr("space: "));
     EXPECT_THAT(outcome_of(results[1]), HasSubstr("space: open a blob"));

@@ -36,7 +36,7 @@ TransferRequest Rig::request(const std::string& url, Validator validator) const 
     request.url = url;
     request.validator = std::move(validator);
     request.max_size = max_size;
-    request.open_body = [opened = opened_] {
+    request.place.open = [opened = opened_](const BodyStart&) {
         ++*opened;
         return unnamed_file();
     };

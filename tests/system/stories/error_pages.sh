@@ -31,11 +31,16 @@ started=$(invocation)
 app_manifest /new | sed 's/app:/new:/; s#/bin/app#/bin/new#; s/app.service/new.service/' | manifest new
 printf '<!DOCTYPE html><html><head><title>Please log in</title></head><body>%1000s</body></html>\n' '' >"$origin_dir/login.html"
 
+# What is installed, and what is recorded of it; not when the next try may be.
+listing() { host_listing /usr/local /etc/systemd/system /var/lib/provisor/components/app | grep -vE '/record.json|components/app type=d'; }
+# Each trouble is to be met at once, and not after a back-off.
+printf 'retry: {first: 0s}\n' | host_write /etc/provisor/agent.yaml
+
 # trouble SWITCH KIND STATUS WORDS
 trouble() {
     step "the origin answers: $1"
     local before
-    before=$(host_listing /usr/local /etc/systemd/system /var/lib/provisor/components/app)
+    before=$(listing)
     : >"$origin_dir/$1"
     apply
     rm "$origin_dir/$1"
@@ -50,7 +55,7 @@ trouble() {
         expect_has "message for $name" "$(jq -r .message <<<"$error")" "http://127.0.0.1:8000/$name"
     done
     expect_eq "changes to what is installed" "" \
-        "$(diff <(echo "$before") <(host_listing /usr/local /etc/systemd/system /var/lib/provisor/components/app))"
+        "$(diff <(echo "$before") <(listing))"
     expect_eq "running version" 1.0.0 "$(service_running)"
     expect_eq "invocation of the service" "$started" "$(invocation)"
     expect_eq "the new component's unit" not-found "$(host_run systemctl show -P LoadState new.service)"
@@ -58,6 +63,22 @@ trouble() {
 trouble forbidden http 403 403
 trouble unavailable http 503 503
 trouble portal sanity 200 HTML
+
+step "an origin that fails is left alone for a while"
+printf 'retry: {first: 100d, max: 100d}\n' | host_write /etc/provisor/agent.yaml
+: >"$origin_dir/unavailable"
+apply
+expect_pass "pass" 1 fail
+rm "$origin_dir/unavailable"
+asked=$(wc -l <"$nginx_log")
+for _ in 1 2 3; do
+    apply
+    expect_pass "pass" 0 hold
+done
+expect_eq "requests while it was left alone" 0 "$(($(wc -l <"$nginx_log") - asked))"
+expect_has "status" "$(host_run provisor status)" "next try at"
+# A wait that is longer than the longest one is over.
+printf 'retry: {first: 0s}\n' | host_write /etc/provisor/agent.yaml
 
 step "the cause is gone"
 asked=$(requests /app 304)

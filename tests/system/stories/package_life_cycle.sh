@@ -19,6 +19,7 @@ expect_eq "daemon" "enabled active" "$(host_run systemctl is-enabled provisor.se
 expect_eq "timer" "disabled inactive" \
     "$(host_run systemctl is-enabled provisor.timer || true) $(host_run systemctl is-active provisor.timer || true)"
 expect_has "user of the downloads" "$(host_run getent passwd provisor-fetch)" /usr/sbin/nologin
+expect_has "user of the unpacking" "$(host_run getent passwd provisor-unpack)" /usr/sbin/nologin
 for folder in /etc/provisor/components.d /var/lib/provisor /run/provisor; do
     [ -d "$host_tree$folder" ] || host_run test -d $folder || fails "$folder is not there"
 done

@@ -24,7 +24,7 @@ Component app() {
 }
 
 Marker marker_of(Content content) {
-    return wanted_marker(app(), sha256_of(std::string(1, content)), "/etc/systemd/system");
+    return wanted_marker(app(), sha256_of(std::string(1, content)), {}, "/etc/systemd/system");
 }
 
 std::optional<Marker> marker_of(std::optional<Content> content) {

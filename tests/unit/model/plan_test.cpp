@@ -23,7 +23,7 @@ Component app() {
 }
 
 Marker marker_of(const std::string& digest) {
-    return wanted_marker(app(), digest, "/etc/systemd/system");
+    return wanted_marker(app(), digest, {}, "/etc/systemd/system");
 }
 
 Observed settled(const std::string& digest) {
@@ -172,7 +172,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Plan, AComponentWithoutUnitsHasNothingToActivate) {
     Component component = app();
     component.units.clear();
-    const Marker wanted = wanted_marker(component, one, "/etc/systemd/system");
+    const Marker wanted = wanted_marker(component, one, {}, "/etc/systemd/system");
     const Plan plan = make_plan(component, wanted, Freshness::fetched, {}, Units::act);
     EXPECT_EQ(plan.due, Due::nothing);
 }
@@ -180,13 +180,13 @@ TEST(Plan, AComponentWithoutUnitsHasNothingToActivate) {
 TEST(Plan, AUnitFileIsPartOfTheMarker) {
     Component component = app();
     component.units[0].file = "[Service]\nExecStart=/opt/app\n";
-    const Marker before = wanted_marker(component, one, "/etc/systemd/system");
+    const Marker before = wanted_marker(component, one, {}, "/etc/systemd/system");
     ASSERT_NE(before.find("/etc/systemd/system/app.service"), nullptr);
     Observed observed{before, before, {}};
     for (const InstalledFile& file : before.files)
         observed.actual[file.path] = file;
     component.units[0].file = "[Service]\nExecStart=/opt/app --new\n";
-    const Marker wanted = wanted_marker(component, one, "/etc/systemd/system");
+    const Marker wanted = wanted_marker(component, one, {}, "/etc/systemd/system");
     const Plan plan = make_plan(component, wanted, Freshness::pinned, observed, Units::act);
     EXPECT_EQ(plan.decision, Decision::update);
     EXPECT_EQ(plan.place, std::vector<std::string>{"/etc/systemd/system/app.service"});

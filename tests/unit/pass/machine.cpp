@@ -12,6 +12,8 @@ Machine::Machine() {
     paths.run_dir = folder / "run";
     paths.unit_dir = (folder / "units").string();
     paths.manifest_dirs = {folder / "manifests"};
+    // What fails is tried again at once, unless a test is about that.
+    config.retry.first = Duration::zero();
     std::filesystem::create_directories(folder / "bin");
     std::filesystem::create_directories(folder / "run");
 }
@@ -39,7 +41,8 @@ PassReport Machine::run(const std::vector<Component>& components, const PassOpti
     Settings settings;
     settings.config = config;
     settings.components = components;
-    return run_pass(settings, paths, options, {origin, units, journal, interrupt, progress});
+    return run_pass(settings, paths, options,
+                    {origin, units, journal, interrupt, progress, PROVISOR_UNPACK});
 }
 
 Outcome Machine::run_one(const Component& component, const PassOptions& options) {

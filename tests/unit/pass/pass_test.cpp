@@ -183,13 +183,15 @@ TEST_F(PassTest, AFailingOriginLeavesEverythingAsItWas) {
     publish(script("one"), "\"1\"");
     run_one(app());
     const auto bin = list_tree(folder / "bin");
-    const auto state = list_tree(paths.state_dir);
+    const auto cache = list_tree(paths.state_dir / "cache");
+    const std::string marker = read_text(paths.state_dir / "components/app/.installed");
     origin.pages[app_url].status = 503;
     const Outcome outcome = run_one(app());
     EXPECT_EQ(to_string(outcome.decision), "fail");
     EXPECT_EQ(outcome.http_status, 503);
     EXPECT_EQ(list_tree(folder / "bin"), bin);
-    EXPECT_EQ(list_tree(paths.state_dir), state);
+    EXPECT_EQ(list_tree(paths.state_dir / "cache"), cache);
+    EXPECT_EQ(read_text(paths.state_dir / "components/app/.installed"), marker);
 }
 
 TEST_F(PassTest, OneFailureHarmsNobodyElse) {

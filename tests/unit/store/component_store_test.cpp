@@ -25,7 +25,8 @@ protected:
                 sha256_of(content),
                 {{"/opt/app", sha256_of(content), 0755, "root", "root"}},
                 {},
-                false};
+                false,
+                ""};
     }
 
     test::TemporaryFolder folder;

@@ -21,7 +21,7 @@ class StatusError : public testing::TestWithParam<Row> {};
 
 TEST_P(StatusError, NamesTheStatusTheUrlAndWhatToDo) {
     const auto& [status, words] = GetParam();
-    const Error error = status_error(status, "https://example.org/a", "", now());
+    const Error error = status_error(status, "https://example.org/a", Credentials::none, "", now());
     EXPECT_EQ(error.kind(), ErrorKind::http);
     EXPECT_EQ(error.http_status, status);
     EXPECT_EQ(error.url, "https://example.org/a");
@@ -31,14 +31,21 @@ TEST_P(StatusError, NamesTheStatusTheUrlAndWhatToDo) {
     EXPECT_THAT(error.what(), HasSubstr(words));
 }
 
+TEST(StatusError, SaysWhetherCredentialsAreMissingOrWrong) {
+    EXPECT_THAT(status_error(401, "u", Credentials::sent, "", now()).what(),
+                HasSubstr("the credentials (auth:) were refused"));
+    EXPECT_THAT(status_error(401, "u", Credentials::sent, "", now()).what(),
+                testing::Not(HasSubstr("set auth")));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, StatusError,
     testing::Values(Row{204, "204 No Content from"}, Row{204, "only 200 carries an artifact"},
                     Row{206, "206 Partial Content"}, Row{206, "only 200"},
                     Row{300, "a redirect that leads nowhere"}, Row{302, "leads nowhere"},
                     Row{304, "a 304 without a condition"}, Row{400, "Bad Request"},
-                    Row{401, "it may need credentials (auth:)"},
-                    Row{403, "it may need credentials (auth:)"}, Row{404, "Not Found"},
+                    Row{401, "it needs credentials: set auth"},
+                    Row{403, "it needs credentials: set auth"}, Row{404, "Not Found"},
                     Row{404, "is the version published, and the URL right?"},
                     Row{407, "the proxy needs credentials"}, Row{410, "is the version published"},
                     Row{418, "HTTP 418 from"}, Row{429, "Too Many Requests"},
@@ -50,10 +57,10 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 TEST(StatusErrorRetry, IsTakenFromTheAnswersThatMayAskForPatience) {
-    EXPECT_EQ(status_error(503, "u", "120", now()).retry_after, seconds(120));
-    EXPECT_EQ(status_error(429, "u", "120", now()).retry_after, seconds(120));
-    EXPECT_EQ(status_error(404, "u", "120", now()).retry_after, std::nullopt);
-    EXPECT_EQ(status_error(503, "u", "soon", now()).retry_after, std::nullopt);
+    EXPECT_EQ(status_error(503, "u", Credentials::none, "120", now()).retry_after, seconds(120));
+    EXPECT_EQ(status_error(429, "u", Credentials::none, "120", now()).retry_after, seconds(120));
+    EXPECT_EQ(status_error(404, "u", Credentials::none, "120", now()).retry_after, std::nullopt);
+    EXPECT_EQ(status_error(503, "u", Credentials::none, "soon", now()).retry_after, std::nullopt);
 }
 
 struct Text {

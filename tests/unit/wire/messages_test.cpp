@@ -17,8 +17,14 @@ const FetchSettings settings{30'000,
                              "-----BEGIN CERTIFICATE-----\n",
                              std::string("c\0c", 3),
                              "key"};
-const FetchRequest request{"https://example.org/a?b", "W/\"tag\"", "Wed, 21 Oct 2015 07:28:00 GMT"};
-const FetchHead head{200, 37'000'000, "\"e\"", "Wed, 21 Oct 2015 07:28:00 GMT", "120"};
+const FetchRequest request{"https://example.org/a?b",
+                           "W/\"tag\"",
+                           "Wed, 21 Oct 2015 07:28:00 GMT",
+                           1000,
+                           2000,
+                           "\"strong\"",
+                           {"Authorization: Bearer x", "X-Key: y"}};
+const FetchHead head{206, 37'000'000, 38'000'000, "\"e\"", "Wed, 21 Oct 2015 07:28:00 GMT", "120"};
 const FetchFailure failure{ErrorKind::tls, "certificate has expired"};
 
 TEST(Messages, SettingsComeBackAsTheyWere) {
@@ -96,16 +102,16 @@ INSTANTIATE_TEST_SUITE_P(
     All, MessagesRefuse,
     testing::Values(Kind{"Settings", encode(without_key()),
                          [](std::string_view bytes) { (void)decode_settings(bytes); }},
-                    Kind{"Request", encode(FetchRequest{"u", "e", ""}),
+                    Kind{"Request", encode(FetchRequest{"u", "e", "", 1, 2, "s", {""}}),
                          [](std::string_view bytes) { (void)decode_request(bytes); }},
-                    Kind{"Head", encode(FetchHead{200, 1, "e", "l", ""}),
+                    Kind{"Head", encode(FetchHead{200, 1, 2, "e", "l", ""}),
                          [](std::string_view bytes) { (void)decode_head(bytes); }},
                     Kind{"Failure", encode(FetchFailure{ErrorKind::http, ""}),
                          [](std::string_view bytes) { (void)decode_failure(bytes); }}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Messages, AStatusBeyondThreeDigitsIsRefused) {
-    expect_refused([] { (void)decode_head(encode(FetchHead{1000, {}, "", "", ""})); }, "1000");
+    expect_refused([] { (void)decode_head(encode(FetchHead{1000, {}, {}, "", "", ""})); }, "1000");
 }
 
 /// A failure with any number for its kind.

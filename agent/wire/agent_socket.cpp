@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fetch/agent_socket.hpp"
+#include "wire/agent_socket.hpp"
 
 #include "base/error.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fetch/privileges.hpp"
+#include "base/privileges.hpp"
 
 #include "base/error.hpp"
 
@@ -24,8 +24,8 @@ void require(bool done, const char* what) {
         throw system_error(errno, what);
 }
 
-void become_unprivileged() {
-    const passwd* user = ::getpwnam("provisor-fetch");
+void become(const char* account) {
+    const passwd* user = ::getpwnam(account);
     if (user == nullptr)
         user = ::getpwnam("nobody");
     // On a system without either (an image under construction) the kernel's overflow uid is nobody,
@@ -55,11 +55,11 @@ void limit(int resource, const char* what) {
 
 } // namespace
 
-void drop_privileges(int keep) {
+void drop_privileges(const char* account, int keep) {
     const pid_t parent = ::getppid();
     require(::syscall(SYS_close_range, keep + 1, ~0U, 0) == 0, "close inherited descriptors");
     if (::geteuid() == 0)
-        become_unprivileged();
+        become(account);
     drop_capabilities();
     require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "take no new privileges");
     require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "be closed to other processes");

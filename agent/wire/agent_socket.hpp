@@ -9,7 +9,7 @@
 
 namespace provisor {
 
-/// The fetcher's end of the socket to the agent.
+/// An unprivileged program's end of the socket to the agent.
 class AgentSocket {
 public:
     explicit AgentSocket(int fd) : fd_(fd) {}

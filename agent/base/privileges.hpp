@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace provisor {
+
+/// Gives up everything that parsing bytes of strangers does not need: as root changes to the user
+/// `account` (or nobody) for good, takes no new privileges, writes no files and no core, closes
+/// every descriptor but 0 to `keep`, and dies with its parent. Throws Error of kind io when any of
+/// it fails: the program must not go on then.
+void drop_privileges(const char* account, int keep);
+
+} // namespace provisor

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/retry.hpp"
+
+#include "base/sha256.hpp"
+
+#include <algorithm>
+
+namespace provisor {
+namespace {
+
+/// first × 2^(failures-1), at most max.
+Duration widest_wait(const AgentConfig::Retry& retry, unsigned failures) {
+    Duration wait = std::min(retry.first, retry.max);
+    for (unsigned i = 1; i < failures && wait < retry.max && wait > Duration::zero(); ++i)
+        wait = wait > retry.max / 2 ? retry.max : wait * 2;
+    return wait;
+}
+
+} // namespace
+
+std::string fingerprint_of(const Component& component) {
+    // NUL cannot be part of any of them.
+    std::string text;
+    const auto add = [&text](const std::string& value) {
+        text += value;
+        text += '\0';
+    };
+    for (const std::string* value : {&component.version, &component.url, &component.sha256,
+                                     &component.sha256sums, &component.signature})
+        add(*value);
+    for (const std::string& mirror : component.mirrors)
+        add(mirror);
+    add("files");
+    for (const FileSpec& file : component.files) {
+        add(file.from);
+        add(file.path);
+    }
+    add(std::to_string(static_cast<int>(component.format)));
+    if (const auto& auth = component.auth) {
+        // Not what stands in the manifest itself: everybody may read the record, and could try
+        // passwords against its digest.
+        for (const std::string* value : {&auth->bearer, &auth->user, &auth->password})
+            add(value->starts_with("credential:") ? *value : "");
+        for (const auto& [name, value] : auth->header)
+            add(name + (value.starts_with("credential:") ? value : ""));
+    }
+    return sha256_of(text);
+}
+
+bool is_waiting(const std::optional<Backoff>& backoff, const Component& component,
+                const AgentConfig::Retry& retry, WallTime now) {
+    if (!backoff || backoff->until <= now || backoff->wanted != fingerprint_of(component))
+        return false;
+    return backoff->until == WallTime::max() || backoff->until - now <= retry.max;
+}
+
+Backoff after_failure(const std::optional<Backoff>& before, const Component& component,
+                      const AgentConfig::Retry& retry,
+                      std::optional<std::chrono::seconds> retry_after, WallTime now,
+                      std::uint64_t random) {
+    Backoff next;
+    next.wanted = fingerprint_of(component);
+    next.failures = (before && before->wanted == next.wanted ? before->failures : 0) + 1;
+    if (retry.attempts != 0 && next.failures >= retry.attempts) {
+        next.until = WallTime::max();
+        return next;
+    }
+    const Duration widest = widest_wait(retry, next.failures);
+    Duration wait(static_cast<Duration::rep>(
+        random % (static_cast<std::uint64_t>(widest.count()) + 1)));
+    if (retry_after)
+        wait = std::max(wait, std::min<Duration>(*retry_after, retry.max));
+    next.until = now + wait;
+    return next;
+}
+
+} // namespace provisor

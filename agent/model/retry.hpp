@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/time.hpp"
+#include "model/agent_config.hpp"
+#include "model/component.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace provisor {
+
+/// How often in a row a component could not be had from its origin, and when it is asked for again.
+struct Backoff {
+    unsigned failures = 0;
+    WallTime until;     ///< WallTime::max(): not before something changes
+    std::string wanted; ///< fingerprint_of the component that failed
+    bool operator==(const Backoff&) const = default;
+};
+
+/// Stands for everything in a manifest that decides what is asked for and what is accepted. Another
+/// fingerprint ends a wait.
+std::string fingerprint_of(const Component& component);
+
+/// Whether the component is to be left alone now. A wait that is longer than `retry.max` (the clock
+/// was set back, or the setting changed) is over.
+bool is_waiting(const std::optional<Backoff>& backoff, const Component& component,
+                const AgentConfig::Retry& retry, WallTime now);
+
+/// After one more failure: exponential with full jitter (from 0 to first × 2^(failures-1), at most
+/// max), but not before what the origin asked for (Retry-After), which is capped by max as well.
+/// `random` is any number, evenly distributed.
+Backoff after_failure(const std::optional<Backoff>& before, const Component& component,
+                      const AgentConfig::Retry& retry,
+                      std::optional<std::chrono::seconds> retry_after, WallTime now,
+                      std::uint64_t random);
+
+} // namespace provisor

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/agent_config.hpp"
+#include "model/paths.hpp"
+#include "pass/pass.hpp"
+#include "pass/verify.hpp"
+#include "pass/work.hpp"
+#include "store/cache.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+/// The credentials of a component for `url`: they are for the origin that its manifest names, and
+/// for no mirror elsewhere. Throws Error of kind config when one is missing.
+std::vector<std::string> credentials_for(const Component& component, const std::string& url,
+                                         const Paths& paths);
+
+/// The small texts that say what an artifact must be: checksums files and signatures. They are
+/// revalidated and cached like artifacts.
+class Documents {
+public:
+    Documents(Cache& cache, const AgentConfig& config, const Paths& paths,
+              const PassOptions& options, const Surroundings& around, Verifier& verifier)
+        : cache_(cache), config_(config), paths_(paths), options_(options), around_(around),
+          verifier_(verifier) {}
+
+    /// Whether the component has any.
+    static bool has_any(const Component& component) {
+        return !component.sha256sums.empty() || !component.signature.empty();
+    }
+    /// Asks for those of all these works in one batch, and fills in Work::pin, signature and
+    /// signed_by. A signature is over the artifact when its URL begins with the artifact's, else
+    /// over the checksums file if there is one.
+    void run(const std::vector<Work*>& works);
+
+    unsigned requests() const { return requests_; }
+    std::uint64_t bytes() const { return bytes_; }
+
+private:
+    struct Document {
+        std::string url;
+        std::vector<std::string> secret_headers;
+        std::string component;
+        std::optional<CacheEntry> known;
+        std::optional<TransferResult> fresh;
+        std::string text;
+        std::optional<Error> error;
+        bool refused = false; ///< somebody could make nothing of it
+    };
+    Document& want(Work& work, const std::string& url);
+    Document* find(const Work& work, const std::string& url);
+    void ask();
+    void take(Document& document, TransferResult&& result);
+    const std::string& text_of(const Work& work, const std::string& url);
+    void apply(Work& work);
+    void settle();
+
+    Cache& cache_;
+    const AgentConfig& config_;
+    const Paths& paths_;
+    const PassOptions& options_;
+    const Surroundings& around_;
+    Verifier& verifier_;
+    std::vector<Document> documents_;
+    unsigned requests_ = 0;
+    std::uint64_t bytes_ = 0;
+};
+
+} // namespace provisor

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/verify.hpp"
+
+#include "base/sha256.hpp"
+#include "install/sanity.hpp"
+#include "model/shown_url.hpp"
+#include "transfer/unpack.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+bool is_program(const FileSpec& file) { return (file.mode & 0111) != 0; }
+
+bool names_members(const Component& component) {
+    return std::any_of(component.files.begin(), component.files.end(),
+                       [](const FileSpec& file) { return !file.from.empty(); });
+}
+
+std::string head_of(int fd) {
+    std::string head(sanity_head_size, '\0');
+    const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
+    if (got < 0)
+        throw system_error(errno, "read the received content");
+    head.resize(static_cast<std::size_t>(got));
+    return head;
+}
+
+/// What a component's files are called in the artifact, each once.
+std::vector<std::string> patterns_of(const Component& component) {
+    std::vector<std::string> patterns;
+    for (const FileSpec& file : component.files)
+        if (std::find(patterns.begin(), patterns.end(), file.from) == patterns.end())
+            patterns.push_back(file.from);
+    return patterns;
+}
+
+/// Stands for everything that decides what comes out of an artifact.
+std::string selection_of(const Component& component) {
+    std::string selection = std::to_string(static_cast<int>(component.format));
+    for (const std::string& pattern : patterns_of(component))
+        selection += '\0' + pattern;
+    return selection;
+}
+
+/// Takes the unfinished files away, whatever happens.
+class Members {
+public:
+    Members(Cache& cache, std::size_t count) : cache_(cache), count_(count) {}
+    Members(const Members&) = delete;
+    Members& operator=(const Members&) = delete;
+    ~Members() { cache_.discard_members(count_); }
+
+private:
+    Cache& cache_;
+    std::size_t count_;
+};
+
+} // namespace
+
+const KeyRing& Verifier::keys() {
+    if (!keys_)
+        keys_ = read_keys(paths_.keys_dir);
+    return *keys_;
+}
+
+bool Verifier::is_packed(const Component& component, int fd) const {
+    if (component.format != Format::automatic)
+        return component.format != Format::raw;
+    return names_members(component) || looks_packed(head_of(fd));
+}
+
+void Verifier::check(Work& work, int fd, std::uint64_t size, const std::string& sha256) {
+    const Component& component = *work.component;
+    const std::string head = head_of(fd);
+    // A pin says exactly what is wanted, so it could be looked at first; but an error page in its
+    // place should be called one.
+    const bool program = !is_packed(component, fd) &&
+                         std::any_of(component.files.begin(), component.files.end(), is_program);
+    check_sanity({head, size}, program ? Executable::yes : Executable::no, machine_);
+    if (!work.pin.empty() && sha256 != work.pin)
+        throw Error(ErrorKind::digest,
+                    fmt::format("the origin sent content with sha256 {}, {} {}", sha256,
+                                component.sha256.empty()
+                                    ? fmt::format("'{}' says", shown_url(component.sha256sums))
+                                    : "the manifest pins",
+                                work.pin));
+    check_signature(work, fd, sha256);
+}
+
+void Verifier::check_signature(Work& work, int fd, const std::string& sha256) {
+    if (work.signature.empty())
+        return;
+    const Signature signature =
+        parse_signature(work.signature, shown_url(work.component->signature));
+    const PublicKey& key = find_key(signature, keys());
+    work.signed_by = key.id;
+    // To find out anew means to read the whole artifact. What it depends on is all in the name, so
+    // that a key that was taken away or replaced is missed at once.
+    const std::string proven =
+        fmt::format("{} {} {}", sha256, sha256_of(work.signature),
+                    sha256_of({reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()}));
+    if (cache_.is_verified(proven))
+        return;
+    verify_signature(signature, keys(), fd, around_.interrupt, shown_url(work.component->url));
+    cache_.remember_verified(proven);
+}
+
+std::optional<Contents> Verifier::known_contents(const Work& work,
+                                                 const std::string& sha256) const {
+    const Component& component = *work.component;
+    if (component.format == Format::raw)
+        return Contents{};
+    if (auto contents = cache_.find_contents(sha256, selection_of(component)))
+        return contents;
+    if (component.format != Format::automatic || names_members(component))
+        return std::nullopt;
+    // Installed as it is once, so it is no archive, and its bytes need not be looked at.
+    if (const auto& installed = work.observed.installed;
+        installed && installed->artifact == sha256 && !component.files.empty()) {
+        const InstalledFile* file = installed->find(component.files.front().path);
+        if (file != nullptr && file->sha256 == sha256)
+            return Contents{};
+    }
+    const std::optional<Fd> blob = cache_.open_blob(sha256);
+    if (blob && !is_packed(component, blob->get()))
+        return Contents{};
+    return std::nullopt;
+}
+
+Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256) {
+    const Component& component = *work.component;
+    if (!is_packed(component, fd))
+        return {};
+    if (auto known = cache_.find_contents(sha256, selection_of(component)))
+        return std::move(*known);
+    const std::vector<std::string> patterns = patterns_of(component);
+    UnpackRequest request;
+    request.artifact = fd;
+    request.format = component.format;
+    request.patterns = patterns;
+    request.max_size = config_.limits.artifact_size;
+    request.open_member = [this](std::size_t index) {
+        cache_.require_room(config_.limits.min_free);
+        return cache_.begin_member(index);
+    };
+    around_.progress.set_stage(fmt::format("unpacking {}", component.name));
+    const Members unfinished(cache_, patterns.size());
+    const std::vector<UnpackedMember> members =
+        unpack(around_.unpack_program, request, around_.interrupt);
+    Contents contents;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        const UnpackedMember& member = members[i];
+        const bool program =
+            std::any_of(component.files.begin(), component.files.end(), [&](const FileSpec& file) {
+                return file.from == patterns[i] && is_program(file);
+            });
+        with_context(fmt::format("member '{}'", member.name), [&] {
+            check_sanity({head_of(member.file.get()), member.size},
+                         program ? Executable::yes : Executable::no, machine_);
+        });
+        cache_.keep_member(i, member.file.get(), member.sha256);
+        contents[patterns[i]] = member.sha256;
+    }
+    cache_.remember_contents(sha256, selection_of(component), contents);
+    return contents;
+}
+
+Contents Verifier::contents_from_cache(Work& work, const std::string& sha256) {
+    if (!cache_.verify_blob(sha256, around_.interrupt))
+        throw Error(ErrorKind::io, fmt::format("the cached blob {} was damaged; the next pass "
+                                               "fetches it again",
+                                               sha256));
+    return unpack_contents(work, cache_.open_blob(sha256)->get(), sha256);
+}
+
+} // namespace provisor

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/agent_config.hpp"
+#include "model/paths.hpp"
+#include "pass/pass.hpp"
+#include "pass/work.hpp"
+#include "store/cache.hpp"
+#include "trust/minisign.hpp"
+
+#include <optional>
+#include <string>
+
+namespace provisor {
+
+/// What must hold of an artifact's bytes before anything is made of them, and what is in them.
+class Verifier {
+public:
+    Verifier(Cache& cache, const AgentConfig& config, const Paths& paths,
+             const Surroundings& around, std::string machine)
+        : cache_(cache), config_(config), paths_(paths), around_(around),
+          machine_(std::move(machine)) {}
+
+    /// The trusted keys, read once.
+    const KeyRing& keys();
+
+    /// Throws unless the bytes behind `fd`, which hash to `sha256`, are what the component wants:
+    /// no error page and for this machine (as far as it is installed as it is), of the pinned
+    /// digest, signed by a trusted key. Sets Work::signed_by.
+    void check(Work& work, int fd, std::uint64_t size, const std::string& sha256);
+
+    /// The part of it about Work::signature, if there is one. What was found right once for these
+    /// bytes, this signature and this key is not computed again.
+    void check_signature(Work& work, int fd, const std::string& sha256);
+
+    /// The contents of an artifact if nothing has to be unpacked to know them.
+    std::optional<Contents> known_contents(const Work& work, const std::string& sha256) const;
+    /// The same; what is not known is unpacked into the cache from the bytes behind `fd`, and each
+    /// member looked at like an artifact that is installed as it is. Throws Error of kind unpack,
+    /// size or sanity that names the member.
+    Contents unpack_contents(Work& work, int fd, const std::string& sha256);
+    /// The same from the artifact's cached blob, which is made sure of first.
+    Contents contents_from_cache(Work& work, const std::string& sha256);
+
+private:
+    bool is_packed(const Component& component, int fd) const;
+
+    Cache& cache_;
+    const AgentConfig& config_;
+    const Paths& paths_;
+    const Surroundings& around_;
+    std::string machine_;
+    std::optional<KeyRing> keys_;
+};
+
+} // namespace provisor

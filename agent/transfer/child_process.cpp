@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/child_process.hpp"
+
+#include "base/error.hpp"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <optional>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <thread>
+
+namespace provisor {
+namespace {
+
+constexpr int child_socket = 3;
+constexpr int child_inherited = 4;
+constexpr auto end_patience = std::chrono::milliseconds(200);
+
+/// posix_spawn's settings, with their owner.
+struct SpawnSettings {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    SpawnSettings() {
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attributes);
+    }
+    SpawnSettings(const SpawnSettings&) = delete;
+    SpawnSettings& operator=(const SpawnSettings&) = delete;
+    ~SpawnSettings() {
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+    }
+};
+
+pid_t spawn(const ChildProgram& program, int socket, int inherited) {
+    SpawnSettings settings;
+    posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&settings.actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&settings.actions, socket, child_socket);
+    if (inherited >= 0)
+        posix_spawn_file_actions_adddup2(&settings.actions, inherited, child_inherited);
+    // Also what some library of ours has opened without O_CLOEXEC.
+    posix_spawn_file_actions_addclosefrom_np(&settings.actions, inherited >= 0 ? child_inherited + 1
+                                                                               : child_socket + 1);
+    // The daemon blocks signals and the command line ignores SIGPIPE; neither is the child's
+    // business.
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&settings.attributes, &none);
+    posix_spawnattr_setsigdefault(&settings.attributes, &all);
+    posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    std::vector<std::string> environment = program.environment;
+    environment.emplace_back("LANG=C");
+    std::vector<char*> variables;
+    variables.reserve(environment.size() + 1);
+    for (std::string& variable : environment)
+        variables.push_back(variable.data());
+    variables.push_back(nullptr);
+    std::string name = program.name;
+    char* arguments[] = {name.data(), nullptr};
+    pid_t pid = -1;
+    if (const int problem = ::posix_spawn(&pid, program.path.c_str(), &settings.actions,
+                                          &settings.attributes, arguments, variables.data());
+        problem != 0)
+        throw system_error(problem, fmt::format("start '{}'", program.path));
+    return pid;
+}
+
+/// Another number for the same, out of the way of what the child has as 0 to 4.
+Fd copied_away(int fd, const std::string& name) {
+    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, child_inherited + 1));
+    if (!copy)
+        throw system_error(errno, fmt::format("hand a descriptor to {}", name));
+    return copy;
+}
+
+std::string describe(int status) {
+    if (WIFSIGNALED(status))
+        return fmt::format("was killed by signal {} ({})", WTERMSIG(status),
+                           ::strsignal(WTERMSIG(status)));
+    return fmt::format("exited with status {}", WEXITSTATUS(status));
+}
+
+/// The exit status once the child has ended by itself, at most a moment later; absent when it has
+/// not.
+std::optional<int> await(pid_t pid) {
+    const auto deadline = std::chrono::steady_clock::now() + end_patience;
+    for (;;) {
+        int status = 0;
+        if (::waitpid(pid, &status, WNOHANG) == pid)
+            return status;
+        if (std::chrono::steady_clock::now() > deadline)
+            return std::nullopt;
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+} // namespace
+
+ChildProcess::ChildProcess(const ChildProgram& program) {
+    std::array<int, 2> pair{-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
+        throw system_error(errno, fmt::format("make a socket for {}", program.name));
+    socket_ = Fd(pair[0]);
+    Fd theirs(pair[1]);
+    if (theirs.get() <= child_inherited)
+        theirs = copied_away(theirs.get(), program.name);
+    Fd inherited;
+    if (program.inherited >= 0)
+        inherited = copied_away(program.inherited, program.name);
+    if (::fcntl(socket_.get(), F_SETFL, O_NONBLOCK) != 0)
+        throw system_error(errno, fmt::format("set up the socket for {}", program.name));
+    pid_ = spawn(program, theirs.get(), inherited.get());
+}
+
+ChildProcess::~ChildProcess() {
+    socket_.close();
+    if (pid_ > 0 && !await(pid_))
+        end();
+}
+
+std::string ChildProcess::end() {
+    // It may be ending by itself right now, and then its own status is what is wanted.
+    std::optional<int> status = await(pid_);
+    if (!status) {
+        int killed = 0;
+        ::kill(pid_, SIGKILL);
+        while (::waitpid(pid_, &killed, 0) < 0 && errno == EINTR) {
+        }
+        status = killed;
+    }
+    pid_ = -1;
+    return describe(*status);
+}
+
+} // namespace provisor

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fd.hpp"
+
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace provisor {
+
+/// One of the agent's unprivileged programs, and what it is started with.
+struct ChildProgram {
+    std::string name; ///< its argument 0, and its name in messages
+    std::string path;
+    std::vector<std::string> environment; ///< "NAME=value": all of it but LANG=C
+    int inherited = -1;                   ///< what it has as descriptor 4; -1: nothing
+};
+
+/// A running unprivileged program and the agent's end of the socket to it (not blocking), which the
+/// program has as descriptor 3. Ends with its owner.
+class ChildProcess {
+public:
+    /// Starts it. Throws Error of kind io when that is not possible.
+    explicit ChildProcess(const ChildProgram& program);
+    ChildProcess(const ChildProcess&) = delete;
+    ChildProcess& operator=(const ChildProcess&) = delete;
+    /// Closes the socket, which ends it; what does not end soon is killed.
+    ~ChildProcess();
+
+    int socket() const { return socket_.get(); }
+    pid_t pid() const { return pid_; }
+
+    /// Kills it, waits for it, and says how it had ended: "was killed by signal 9 (Killed)".
+    std::string end();
+
+private:
+    Fd socket_;
+    pid_t pid_ = -1;
+};
+
+} // namespace provisor

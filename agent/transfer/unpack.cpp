@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transfer/unpack.hpp"
+
+#include "base/error.hpp"
+#include "transfer/child_process.hpp"
+#include "transfer/delivery.hpp"
+#include "wire/unpack_messages.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits>
+#include <poll.h>
+#include <span>
+#include <sys/socket.h>
+
+namespace provisor {
+namespace {
+
+constexpr std::uint64_t least_decompressed = std::uint64_t{64} * 1024 * 1024;
+constexpr std::uint64_t times_wanted = 16;
+/// So that an order fits into the socket's buffer whatever provisor-unpack does.
+constexpr std::size_t max_patterns = std::size_t{64} * 1024;
+
+std::optional<Packing> packing_for(Format format) {
+    switch (format) {
+    case Format::automatic:
+        return std::nullopt;
+    case Format::gzip:
+        return Packing::gzip;
+    case Format::zstd:
+        return Packing::zstd;
+    case Format::xz:
+        return Packing::xz;
+    case Format::bzip2:
+        return Packing::bzip2;
+    case Format::tar:
+        return Packing::tar;
+    case Format::zip:
+        return Packing::zip;
+    case Format::raw:
+        break;
+    }
+    throw Error(ErrorKind::unpack,
+                "the manifest says format: raw, so that there is nothing to unpack");
+}
+
+UnpackOrder order_for(const UnpackRequest& request) {
+    if (request.patterns.empty())
+        throw Error(ErrorKind::unpack, "no member is named with files.from");
+    if (request.patterns.size() > 1 &&
+        std::find(request.patterns.begin(), request.patterns.end(), "") != request.patterns.end())
+        throw Error(ErrorKind::unpack,
+                    "several files are to be had, and not all of them name their member with "
+                    "files.from");
+    std::size_t size = 0;
+    for (const std::string& pattern : request.patterns)
+        size += pattern.size();
+    if (size > max_patterns)
+        throw Error(
+            ErrorKind::unpack,
+            fmt::format("the names of files.from are longer than {} bytes together", max_patterns));
+    return {packing_for(request.format), decompressed_limit(request.max_size), request.patterns};
+}
+
+/// The same file for reading only: what we have may be open for writing, and whoever shares that
+/// could cut it off.
+Fd read_only(int artifact) {
+    Fd copy(::open(fmt::format("/proc/self/fd/{}", artifact).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!copy)
+        throw system_error(errno, "open the artifact for provisor-unpack");
+    return copy;
+}
+
+void send_order(int socket, const std::string& frame) {
+    if (::send(socket, frame.data(), frame.size(), MSG_NOSIGNAL) !=
+            static_cast<ssize_t>(frame.size()) &&
+        errno != EPIPE)
+        throw system_error(errno, "ask provisor-unpack");
+}
+
+/// Waits for more and takes it in. Throws Error of kind io, without a message when there is no more
+/// because the other end was closed.
+void receive(int socket, FrameReader& reader, const UnpackRequest& request,
+             const Interrupt& interrupt) {
+    pollfd fds[] = {{socket, POLLIN, 0}, {interrupt.fd(), POLLIN, 0}};
+    const int ready = ::poll(fds, 2, static_cast<int>(request.patience.count()));
+    if (ready < 0 && errno != EINTR)
+        throw system_error(errno, "wait for provisor-unpack");
+    interrupt.check();
+    if (ready == 0)
+        throw Error(ErrorKind::io,
+                    fmt::format("it was silent for {} s", request.patience.count() / 1000));
+    const std::span<std::byte> space = reader.space();
+    const ssize_t got = ::recv(socket, space.data(), space.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0)
+        throw Error(ErrorKind::io, "");
+    reader.filled(static_cast<std::size_t>(got));
+}
+
+void deliver(int socket, Delivery& delivery, const UnpackRequest& request,
+             const Interrupt& interrupt) {
+    FrameReader reader;
+    for (;;) {
+        receive(socket, reader, request, interrupt);
+        while (const std::optional<Frame> frame = reader.next())
+            if (delivery.take(*frame))
+                return;
+    }
+}
+
+} // namespace
+
+std::uint64_t decompressed_limit(std::uint64_t max_size) {
+    if (max_size > std::numeric_limits<std::uint64_t>::max() / times_wanted)
+        return std::numeric_limits<std::uint64_t>::max();
+    return std::max(max_size * times_wanted, least_decompressed);
+}
+
+bool looks_packed(std::string_view head) { return packing_of(head) != Packing::none; }
+
+std::vector<UnpackedMember> unpack(const std::string& program, const UnpackRequest& request,
+                                   const Interrupt& interrupt) {
+    interrupt.check();
+    const std::string order = encode_frame(FrameType::unpack, 0, encode(order_for(request)));
+    Delivery delivery(request);
+    const Fd artifact = read_only(request.artifact);
+    ChildProcess process({"provisor-unpack", program, {}, artifact.get()});
+    try {
+        send_order(process.socket(), order);
+        deliver(process.socket(), delivery, request, interrupt);
+    } catch (const FileFailure&) {
+        throw;
+    } catch (const Error& error) {
+        // What it says of the artifact, and the limit, are no failures of its own.
+        if (error.kind() != ErrorKind::io)
+            throw;
+        const std::string what = error.what();
+        const std::string how = process.end();
+        throw Error(ErrorKind::io, what.empty()
+                                       ? fmt::format("provisor-unpack {}", how)
+                                       : fmt::format("provisor-unpack: {} (it {})", what, how));
+    }
+    return delivery.take_members();
+}
+
+} // namespace provisor

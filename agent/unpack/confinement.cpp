@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unpack/confinement.hpp"
+
+#include "base/error.hpp"
+#include "base/system_calls.hpp"
+
+#include <array>
+#include <cerrno>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace provisor {
+namespace {
+
+constexpr rlim_t max_memory = rlim_t{512} * 1024 * 1024;
+constexpr rlim_t max_processor_seconds = 600;
+/// Standard input is one, so that no further one is to be had; 0 would also forbid poll(2).
+constexpr rlim_t max_descriptors = 1;
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool has_shadow_memory = true;
+#else
+constexpr bool has_shadow_memory = false;
+#endif
+
+void limit(__rlimit_resource resource, rlim_t value, const char* what) {
+    const rlimit both{value, value};
+    if (::setrlimit(resource, &both) != 0)
+        throw system_error(errno, what);
+}
+
+} // namespace
+
+void leave_network() {
+    // In the unit's sandbox (RestrictNamespaces=) it is not possible; then the missing descriptors
+    // are what keeps it from the network.
+    if (::geteuid() == 0)
+        static_cast<void>(::unshare(CLONE_NEWNET));
+}
+
+void limit_resources() {
+    // The address sanitizer's shadow memory alone is terabytes of addresses.
+    if (!has_shadow_memory)
+        limit(RLIMIT_AS, max_memory, "limit the memory");
+    limit(RLIMIT_CPU, max_processor_seconds, "limit the processor time");
+    limit(RLIMIT_NPROC, 0, "start no process");
+    limit(RLIMIT_NOFILE, max_descriptors, "open nothing");
+}
+
+void limit_system_calls() {
+    static constexpr std::array needed{
+        // the artifact and the agent; write is for what ends with a message of the C++ library
+        SYS_pread64, SYS_recvfrom, SYS_sendmsg, SYS_sendto, SYS_ppoll, SYS_write,
+#ifdef SYS_poll
+        SYS_poll,
+#endif
+        // memory
+        SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_futex,
+        SYS_getrandom,
+        // time, for decoders that measure it, and where the kernel does not do it without a call
+        SYS_clock_gettime,
+        // the end, also by abort()
+        SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction,
+        SYS_restart_syscall, SYS_getpid, SYS_gettid, SYS_tgkill};
+    allow_only_system_calls(needed);
+}
+
+} // namespace provisor

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "unpack/artifact.hpp"
+#include "wire/agent_socket.hpp"
+#include "wire/unpack_messages.hpp"
+
+namespace provisor {
+
+/// Reads the artifact to its very end and sends the wanted members' bytes to the agent: frames
+/// `member`, `data` and `end` for each, and nothing more. Returns when all is well; throws Error of
+/// kind unpack, size or io.
+void unpack_artifact(const Artifact& artifact, const UnpackOrder& order, AgentSocket& agent);
+
+/// The program behind main(): takes one order from `socket`, does it to the artifact, and answers
+/// it with frames to the last one, done or failed.
+void run_unpacker(int socket, const Artifact& artifact);
+
+} // namespace provisor

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local/unpack/archives.hpp"
+#include "local/unpack/rig.hpp"
+#include "wire/frame.hpp"
+#include "wire/unpack_messages.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <pwd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace provisor::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// So much that provisor-unpack still has most of it when the first bytes have come.
+std::string big_tar() { return tar_of({{"app", std::string(8 << 20, 'x')}}); }
+
+/// Calls `look` with the process id of provisor-unpack once the member has begun, and returns
+/// how it ended.
+std::string error_after(const std::function<void(int pid)>& look) {
+    Rig rig;
+    rig.max_size = 16 << 20;
+    rig.open_member = [&](std::size_t) {
+        const std::vector<int> pids = children();
+        EXPECT_EQ(pids.size(), 1U);
+        if (!pids.empty())
+            look(pids.front());
+        return unnamed_file();
+    };
+    return rig.run(big_tar(), {"app"}).error;
+}
+
+std::string limit_of(int pid, const std::string& name) {
+    std::ifstream limits("/proc/" + std::to_string(pid) + "/limits");
+    for (std::string line; std::getline(limits, line);)
+        if (line.starts_with(name))
+            return line.substr(name.size());
+    return "";
+}
+
+TEST(UnpackProcess, HoldsNothingButItsSocketAndTheArtifact) {
+    const Fd careless(::open("/etc/passwd", O_RDONLY));
+    ::setenv("PROVISOR_TEST_SECRET", "canary", 1);
+    std::vector<std::string> files;
+    std::string environment;
+    std::string artifact_flags;
+    const auto look = [&](int pid) {
+        const std::string folder = "/proc/" + std::to_string(pid);
+        for (const auto& entry : fs::directory_iterator(folder + "/fd"))
+            if (entry.path().filename() != "2")
+                files.push_back(entry.path().filename().string() + " " +
+                                fs::read_symlink(entry.path()).filename().string());
+        environment = read_text(folder + "/environ");
+        artifact_flags = read_text(folder + "/fdinfo/4");
+    };
+    ASSERT_EQ(error_after(look), "");
+    EXPECT_THAT(files, testing::UnorderedElementsAre("0 null", "1 null", StartsWith("3 socket"),
+                                                     "4 artifact"));
+    EXPECT_EQ(environment, std::string("LANG=C\0", 7));
+    EXPECT_THAT(artifact_flags, HasSubstr("flags:\t0100000\n")) << "it could be written to";
+    ::unsetenv("PROVISOR_TEST_SECRET");
+}
+
+TEST(UnpackProcess, GivesUpEveryPrivilegeForGood) {
+    if (::geteuid() != 0)
+        GTEST_SKIP() << "only root has privileges to give up";
+    const passwd* user = ::getpwnam("provisor-unpack");
+    if (user == nullptr)
+        user = ::getpwnam("nobody");
+    ASSERT_NE(user, nullptr);
+    const std::string uid = std::to_string(user->pw_uid);
+    bool looked = false;
+    const auto look = [&](int pid) {
+        looked = true;
+        EXPECT_NE(uid, "0");
+        EXPECT_EQ(proc_status(pid, "Uid"), uid + "\t" + uid + "\t" + uid + "\t" + uid);
+        EXPECT_EQ(proc_status(pid, "Groups"), "");
+        for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"})
+            EXPECT_EQ(proc_status(pid, set), "0000000000000000") << set;
+        EXPECT_EQ(proc_status(pid, "NoNewPrivs"), "1");
+        EXPECT_EQ(proc_status(pid, "Seccomp"), "2");
+        for (const char* none : {"Max core file size", "Max file size", "Max processes"})
+            EXPECT_THAT(limit_of(pid, none), testing::ContainsRegex("^ +0 +0 ")) << none;
+        EXPECT_THAT(limit_of(pid, "Max open files"), testing::ContainsRegex("^ +1 +1 "));
+        EXPECT_THAT(limit_of(pid, "Max cpu time"), testing::ContainsRegex("^ +600 +600 "));
+        const std::string name = "/proc/" + std::to_string(pid) + "/ns/net";
+        EXPECT_NE(fs::read_symlink(name), fs::read_symlink("/proc/self/ns/net"))
+            << "it has the machine's network";
+    };
+    EXPECT_EQ(error_after(look), "");
+    EXPECT_TRUE(looked);
+}
+
+TEST(UnpackProcess, OpensNothingOnceItHasBegun) {
+    const TemporaryFolder folder;
+    const fs::path trace = folder / "trace";
+    write_text(folder / "strace", "#!/bin/sh\nexec strace -f -o '" + trace.string() +
+                                      "' -e trace=%file,%network,%process,open_by_handle_at,"
+                                      "prctl " PROVISOR_UNPACK "\n");
+    fs::permissions(folder / "strace", fs::perms::owner_all);
+    write_text(folder / "größe/app", "x");
+    shell(folder.path(),
+          "tar --format=pax -cf tar größe && gzip -k tar && xz -k tar && zstd -q tar "
+          "&& bzip2 -k tar && zip -qr zip.zip größe");
+    for (const char* archive : {"tar", "tar.gz", "tar.xz", "tar.zst", "tar.bz2", "zip.zip"}) {
+        Rig rig;
+        rig.program = folder / "strace";
+        ASSERT_EQ(rig.run_file(folder / archive, {"*/app"}).error, "") << archive;
+        std::ifstream lines(trace);
+        std::vector<std::string> after;
+        bool confined = false;
+        for (std::string line; std::getline(lines, line);) {
+            if (confined && line.find("sendmsg(3,") == std::string::npos &&
+                line.find("recvfrom(3,") == std::string::npos &&
+                line.find("exit") == std::string::npos)
+                after.push_back(line);
+            confined = confined || line.find("SECCOMP_MODE_FILTER") != std::string::npos;
+        }
+        EXPECT_TRUE(confined);
+        EXPECT_TRUE(after.empty()) << archive << ": " << after.front();
+    }
+}
+
+TEST(UnpackProcess, WhenItIsKilledInTheMiddleThatIsTheError) {
+    EXPECT_EQ(error_after([](int pid) { ::kill(pid, SIGKILL); }),
+              "io: provisor-unpack was killed by signal 9 (Killed)");
+}
+
+TEST(UnpackProcess, AnInterruptEndsItWithinASecond) {
+    Rig rig;
+    rig.max_size = 16 << 20;
+    Clock::time_point raised;
+    rig.open_member = [&](std::size_t) {
+        raised = Clock::now();
+        rig.interrupt.raise();
+        return unnamed_file();
+    };
+    EXPECT_THROW(rig.run(big_tar(), {"app"}), Interrupted);
+    EXPECT_LT(Clock::now() - raised, milliseconds(1000));
+    EXPECT_TRUE(children().empty()) << "it was left behind";
+}
+
+TEST(UnpackProcess, AnInterruptThatWasRaisedBeforeStartsNothing) {
+    Rig rig;
+    rig.program = "/nonexistent";
+    rig.interrupt.raise();
+    EXPECT_THROW(rig.run(big_tar(), {"app"}), Interrupted);
+}
+
+TEST(UnpackProcess, AFileThatCannotBeMadeIsOurOwnFailure) {
+    Rig rig;
+    rig.open_member = [](std::size_t) -> Fd { throw system_error(ENOSPC, "make a file"); };
+    EXPECT_EQ(rig.run(tar_of({{"app", "x"}}), {"app"}).error,
+              "space: make a file: No space left on device");
+    rig.open_member = [](std::size_t) { return Fd(::open("/dev/null", O_RDONLY)); };
+    EXPECT_EQ(rig.run(tar_of({{"app", "x"}}), {"app"}).error,
+              "io: write member 'app': Bad file descriptor");
+}
+
+TEST(UnpackProcess, AProgramThatIsMissingIsNamed) {
+    Rig rig;
+    rig.program = "/nonexistent/provisor-unpack";
+    EXPECT_THAT(rig.run(big_tar(), {"app"}).error,
+                StartsWith("io: start '/nonexistent/provisor-unpack'"));
+}
+
+TEST(UnpackProcess, WithoutAnAgentItDoesNothing) {
+    const int status = std::system(PROVISOR_UNPACK " 2>/dev/null 3<&-");
+    EXPECT_EQ(WEXITSTATUS(status), 2);
+}
+
+TEST(UnpackProcess, AnArtifactThatIsNoRegularFileIsRefused) {
+    const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    UnpackRequest request;
+    request.artifact = null.get();
+    request.patterns = {"app"};
+    const Interrupt never;
+    try {
+        unpack(PROVISOR_UNPACK, request, never);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(),
+                     "provisor-unpack: the artifact is no regular file (it exited with status 1)");
+    }
+}
+
+/// What a provisor-unpack that was taken over might say.
+struct Lie {
+    const char* name;
+    std::string frames;
+    const char* error; ///< part of it
+};
+
+std::string member(std::uint32_t index, const std::string& name) {
+    return encode_frame(FrameType::member, index, name);
+}
+std::string data(const std::string& bytes) { return encode_frame(FrameType::data, 0, bytes); }
+const std::string end = encode_frame(FrameType::end, 0, "");
+const std::string done = encode_frame(FrameType::done, 0, "");
+
+TEST(UnpackProcess, IsNotBelievedWhenItLies) {
+    const std::string app = member(0, "bin/app");
+    std::string too_much;
+    for (int i = 0; i < 17; ++i)
+        too_much += data(std::string(max_data_payload, 'x'));
+    const Lie lies[] = {
+        {"another index", member(2, "bin/app"), "a member that it was not asked for"},
+        {"the same twice", app + end + app, "a member that it was not asked for"},
+        {"the same twice at once", app + app, "a member that it was not asked for"},
+        {"another name", member(0, "bin/other"), "another name than it was asked for"},
+        {"the other's name", member(0, "lib/x"), "another name than it was asked for"},
+        {"a name in an outer folder", member(1, "lib/../x"), "another name than it was asked for"},
+        {"a name upwards", member(1, ".."), "another name than it was asked for"},
+        {"no name", member(0, ""), "another name than it was asked for"},
+        {"a member in another", app + data("x") + member(1, "lib/x"), "in the middle of another"},
+        {"two as one", app + member(1, "lib/x"), "in the middle of another"},
+        {"bytes of nothing", data("x"), "bytes of no member"},
+        {"bytes after the end", app + end + data("x"), "bytes of no member"},
+        {"the end of nothing", end, "the end of no member"},
+        {"done at once", done, "its last word before all that is wanted"},
+        {"done after one", app + end + done, "its last word before all that is wanted"},
+        {"done in the middle", app + end + member(1, "lib/x") + done, "its last word before all"},
+        {"a fetcher's frame", encode_frame(FrameType::head, 0, ""), "does not come from it"},
+        {"no frame", "GET / HTTP/1.1\r\n\r\n", "malformed frame"},
+        {"another kind",
+         encode_frame(FrameType::failed, 0, encode(UnpackFailure{ErrorKind::signature, "x"})),
+         "impossible error kind"},
+        {"half a failure", encode_frame(FrameType::failed, 0, "x"), "cut short"},
+    };
+    const TemporaryFolder folder;
+    write_text(folder / "liar", "#!/bin/sh\ncat '" + (folder / "frames").string() + "' >&3\n");
+    fs::permissions(folder / "liar", fs::perms::owner_all);
+    const auto told = [&](const std::string& frames) {
+        write_text(folder / "frames", frames);
+        Rig rig;
+        rig.program = folder / "liar";
+        return rig.run(tar_of({{"bin/app", "x"}}), {"*/app", "lib/*"}).error;
+    };
+    for (const Lie& lie : lies) {
+        const std::string error = told(lie.frames);
+        EXPECT_THAT(error, StartsWith("io: provisor-unpack: ")) << lie.name;
+        EXPECT_THAT(error, HasSubstr(lie.error)) << lie.name;
+    }
+    EXPECT_EQ(told(app + too_much),
+              "size: member 'bin/app' is larger than the limit of 1048576 bytes "
+              "(limits.artifact_size)");
+    EXPECT_EQ(told(encode_frame(FrameType::failed, 0,
+                                encode(UnpackFailure{ErrorKind::unpack, "\x1b[2J"}))),
+              "unpack: \\x1b[2J");
+}
+
+TEST(UnpackProcess, IsNotWaitedForWithoutEnd) {
+    const TemporaryFolder folder;
+    write_text(folder / "sleeper", "#!/bin/sh\nexec sleep 20\n");
+    fs::permissions(folder / "sleeper", fs::perms::owner_all);
+    Rig rig;
+    rig.program = folder / "sleeper";
+    rig.patience = milliseconds(50);
+    EXPECT_THAT(rig.run(big_tar(), {"app"}).error, HasSubstr("it was silent for"));
+}
+
+} // namespace
+} // namespace provisor::test

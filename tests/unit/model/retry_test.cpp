@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/retry.hpp"
+
+#include "model/record.hpp"
+
+#include <gtest/gtest.h>
+#include <limits>
+
+namespace provisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr WallTime now{1'800'000'000s};
+constexpr std::uint64_t luckless = std::numeric_limits<std::uint64_t>::max();
+
+Component component(const char* url = "https://origin/app") {
+    Component one;
+    one.name = "app";
+    one.url = url;
+    return one;
+}
+
+AgentConfig::Retry retry() { return {10s, 1h, 0}; }
+
+TEST(Retry, WaitsGrowAndEndAtTheMost) {
+    std::optional<Backoff> backoff;
+    Duration widest = 10s;
+    for (unsigned failures = 1; failures < 40; ++failures) {
+        // The random number that makes the wait as long as it can be.
+        const auto longest = static_cast<std::uint64_t>(widest.count());
+        backoff = after_failure(backoff, component(), retry(), {}, now, longest);
+        EXPECT_EQ(backoff->failures, failures);
+        EXPECT_EQ(backoff->until - now, widest);
+        widest = std::min<Duration>(widest * 2, 1h);
+    }
+}
+
+TEST(Retry, TheJitterIsFull) {
+    Duration least = 1h;
+    Duration most = 0s;
+    for (std::uint64_t random = 0; random < 1000; ++random) {
+        const Duration wait =
+            after_failure({}, component(), retry(), {}, now, random * 18'446'744'073'709'551ULL)
+                .until -
+            now;
+        least = std::min(least, wait);
+        most = std::max(most, wait);
+    }
+    EXPECT_LT(least, 200ms);
+    EXPECT_GT(most, 9800ms);
+    EXPECT_LE(most, 10s);
+}
+
+TEST(Retry, TheOriginsWordCountsUpToTheMost) {
+    const auto wait = [](std::chrono::seconds asked) {
+        return after_failure({}, component(), retry(), asked, now, 0).until - now;
+    };
+    EXPECT_EQ(wait(120s), 120s);
+    EXPECT_EQ(wait(0s), 0s);
+    EXPECT_EQ(wait(315'360'000s), 1h);
+}
+
+TEST(Retry, WaitsOnlyForTheSameManifestAndNotForEver) {
+    const Backoff backoff = after_failure({}, component(), retry(), 600s, now, luckless);
+    EXPECT_TRUE(is_waiting(backoff, component(), retry(), now));
+    EXPECT_TRUE(is_waiting(backoff, component(), retry(), now + 599s));
+    EXPECT_FALSE(is_waiting(backoff, component(), retry(), now + 600s));
+    EXPECT_FALSE(is_waiting(backoff, component("https://origin/other"), retry(), now));
+    EXPECT_FALSE(is_waiting(std::nullopt, component(), retry(), now));
+    // The clock was set back by a year.
+    EXPECT_FALSE(is_waiting(backoff, component(), retry(), now - 8760h));
+}
+
+TEST(Retry, AnotherManifestBeginsAnew) {
+    Backoff backoff = after_failure({}, component(), retry(), {}, now, 0);
+    backoff = after_failure(backoff, component(), retry(), {}, now, 0);
+    EXPECT_EQ(backoff.failures, 2U);
+    EXPECT_EQ(after_failure(backoff, component("https://new"), retry(), {}, now, 0).failures, 1U);
+}
+
+TEST(Retry, AttemptsAreTheEndOfIt) {
+    AgentConfig::Retry twice = retry();
+    twice.attempts = 2;
+    Backoff backoff = after_failure({}, component(), twice, {}, now, 0);
+    EXPECT_EQ(backoff.until, now);
+    backoff = after_failure(backoff, component(), twice, {}, now, 0);
+    EXPECT_TRUE(is_waiting(backoff, component(), twice, now + 87600h));
+    EXPECT_FALSE(is_waiting(backoff, component("https://new"), twice, now));
+}
+
+TEST(Retry, SurvivesInTheRecord) {
+    Record record;
+    record.backoff = after_failure({}, component(), retry(), 60s, now, 0);
+    EXPECT_EQ(parse_record(to_json(record)), record);
+    record.backoff->until = WallTime::max();
+    EXPECT_EQ(parse_record(to_json(record)), record);
+}
+
+TEST(Retry, TheFingerprintKnowsWhatDecidesAndNoSecret) {
+    const std::string plain = fingerprint_of(component());
+    Component other = component();
+    other.mirrors = {"https://mirror"};
+    EXPECT_NE(fingerprint_of(other), plain);
+    other = component();
+    other.units.push_back({});
+    EXPECT_EQ(fingerprint_of(other), plain) << "units are not asked for";
+    Component secret = component();
+    secret.auth.emplace();
+    secret.auth->bearer = "hunter2";
+    Component other_secret = secret;
+    other_secret.auth->bearer = "hunter3";
+    EXPECT_EQ(fingerprint_of(secret), fingerprint_of(other_secret));
+    other_secret.auth->bearer = "credential:new";
+    EXPECT_NE(fingerprint_of(secret), fingerprint_of(other_secret));
+}
+
+} // namespace
+} // namespace provisor

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a pass makes of origins that fail: mirrors, back-off, parts of bodies, credentials.
+#include "machine.hpp"
+#include "pass/troubles.hpp"
+#include "support/tree_listing.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace provisor::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+class OriginsTest : public Machine, public testing::Test {
+protected:
+    static constexpr const char* mirror_url = "https://mirror/app";
+    Component mirrored() const {
+        Component component = app();
+        component.mirrors = {mirror_url};
+        return component;
+    }
+};
+
+TEST_F(OriginsTest, AMirrorHelpsOutAndTheReasonNamesBoth) {
+    origin.pages[app_url].status = 503;
+    publish(script("one"), "\"1\"", mirror_url);
+    const Outcome outcome = run_one(mirrored());
+    EXPECT_EQ(to_string(outcome.decision), "install");
+    EXPECT_EQ(outcome.url, mirror_url);
+    EXPECT_THAT(outcome.reason, HasSubstr("from a mirror: HTTP 503"));
+    EXPECT_EQ(target(), script("one"));
+}
+
+TEST_F(OriginsTest, WhenAllFailEachIsTold) {
+    origin.pages[app_url].status = 503;
+    origin.pages[mirror_url].status = 404;
+    const Outcome outcome = run_one(mirrored());
+    EXPECT_EQ(to_string(outcome.decision), "fail");
+    EXPECT_THAT(outcome.reason, HasSubstr("HTTP 503; HTTP 404"));
+}
+
+TEST_F(OriginsTest, AMirrorDoesNotLowerWhatIsAsked) {
+    Component pinned = mirrored();
+    pinned.sha256 = sha256_of(script("one"));
+    origin.pages[app_url].status = 503;
+    publish(script("evil"), "\"1\"", mirror_url);
+    EXPECT_EQ(to_string(run_one(pinned).decision), "fail");
+    EXPECT_FALSE(std::filesystem::exists(folder / "bin/app"));
+}
+
+TEST_F(OriginsTest, CredentialsGoToTheManifestsOriginAndToNoMirror) {
+    paths.credential_dirs = {folder / "credentials"};
+    write_text(folder / "credentials/token", "canary\n");
+    Component component = mirrored();
+    component.auth.emplace();
+    component.auth->bearer = "credential:token";
+    origin.pages[app_url].status = 503;
+    publish(script("one"), "\"1\"", mirror_url);
+    run_one(component);
+    ASSERT_EQ(origin.asked.size(), 2U);
+    EXPECT_EQ(origin.asked[0].secrets,
+              std::vector<std::string>{"Authorization: Bearer canary"});
+    EXPECT_TRUE(origin.asked[1].secrets.empty());
+    for (const JournalEntry& entry : journal.entries())
+        for (const auto& [name, value] : entry.fields)
+            EXPECT_THAT(value, Not(HasSubstr("canary"))) << name;
+}
+
+TEST_F(OriginsTest, AMissingCredentialFailsItsComponentAloneAndAsksNobody) {
+    Component component = app();
+    component.auth.emplace();
+    component.auth->bearer = "credential:token";
+    const Outcome outcome = run_one(component);
+    EXPECT_EQ(to_string(outcome.error->kind()), "config");
+    EXPECT_TRUE(origin.asked.empty());
+}
+
+TEST_F(OriginsTest, AFailedOriginIsLeftAloneUntilItsTime) {
+    config.retry.first = 1h;
+    config.retry.max = 1h;
+    origin.pages[app_url].status = 503;
+    origin.pages[app_url].retry_after = 1800s;
+    const Outcome failed = run_one(app());
+    EXPECT_EQ(to_string(failed.decision), "fail");
+    ASSERT_TRUE(failed.next_try);
+    EXPECT_GE(*failed.next_try - wall_clock(), 1790s);
+    const auto state = list_tree(paths.state_dir);
+    for (int i = 0; i < 3; ++i) {
+        const Outcome held = run_one(app());
+        EXPECT_EQ(to_string(held.decision), "hold");
+        EXPECT_THAT(held.reason, HasSubstr("backoff: 1 failure in a row, next try at "));
+        EXPECT_FALSE(held.error);
+    }
+    EXPECT_EQ(origin.asked.size(), 1U) << "it was asked while it was to be left alone";
+    EXPECT_EQ(list_tree(paths.state_dir), state);
+    EXPECT_EQ(to_string(read_troubles(paths).at("app").decision), "fail")
+        << "status is to show what failed";
+}
+
+TEST_F(OriginsTest, ForceAndAnotherManifestEndTheWait) {
+    config.retry.first = 1h;
+    origin.pages[app_url].status = 503;
+    origin.pages[app_url].retry_after = 1800s;
+    run_one(app());
+    PassOptions force;
+    force.force = true;
+    EXPECT_EQ(to_string(run_one(app(), force).decision), "fail");
+    publish(script("one"), "\"1\"", "https://origin/new");
+    Component other = app();
+    other.url = "https://origin/new";
+    EXPECT_EQ(to_string(run_one(other).decision), "install");
+    EXPECT_EQ(to_string(run_one(other).decision), "unchanged");
+}
+
+TEST_F(OriginsTest, ABodyThatWasCutOffIsContinuedByTheNextPass) {
+    publish(script("one of some length"), "\"1\"");
+    origin.pages[app_url].cut = 12;
+    EXPECT_EQ(to_string(run_one(app()).decision), "fail");
+    origin.pages[app_url].cut = 0;
+    const Outcome outcome = run_one(app());
+    EXPECT_EQ(to_string(outcome.decision), "install");
+    EXPECT_EQ(outcome.bytes, script("one of some length").size() - 12);
+    EXPECT_EQ(target(), script("one of some length"));
+    EXPECT_TRUE(std::filesystem::is_empty(paths.state_dir / "cache/partial"));
+}
+
+TEST_F(OriginsTest, AContinuationOfOtherBytesIsFetchedOnceMoreAsAWhole) {
+    Component pinned = app();
+    pinned.sha256 = sha256_of(script("one of some length"));
+    publish(script("one of some length"), "\"1\"");
+    origin.pages[app_url].cut = 12;
+    run_one(pinned);
+    origin.pages[app_url].cut = 0;
+    origin.pages[app_url].lies = true;
+    const Outcome outcome = run_one(pinned);
+    EXPECT_EQ(to_string(outcome.decision), "install") << outcome.reason;
+    EXPECT_EQ(target(), script("one of some length"));
+    EXPECT_EQ(origin.asked.size(), 3U);
+}
+
+} // namespace
+} // namespace provisor::test

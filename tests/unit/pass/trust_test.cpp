@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes over components with checksums files, signatures and archives; with the real
+// provisor-unpack.
+#include "machine.hpp"
+
+#include "base/sha256.hpp"
+#include "support/tree_listing.hpp"
+
+#include <cstdlib>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace provisor::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* sums_url = "https://origin/SHA256SUMS";
+constexpr const char* signature_url = "https://origin/SHA256SUMS.minisig";
+
+std::string data(const std::string& name) {
+    return read_text(std::filesystem::path(TRUST_DATA) / name);
+}
+
+class TrustTest : public Machine, public testing::Test {
+protected:
+    TrustTest() { paths.keys_dir = folder / "keys.d"; }
+
+    Component with_sums() const {
+        Component component = app();
+        component.sha256sums = sums_url;
+        return component;
+    }
+    /// "app" is the content that the signature of the test data is over.
+    Component with_signature() const {
+        Component component = app();
+        component.signature = std::string(app_url) + ".minisig";
+        return component;
+    }
+    void publish_signed() {
+        publish(data("content"), "\"1\"");
+        publish(data("content.minisig"), "\"s\"", std::string(app_url) + ".minisig");
+    }
+    void trust(const std::string& key) { write_text(folder / "keys.d" / key, data(key)); }
+    bool is_installed() const { return std::filesystem::exists(folder / "bin/app"); }
+    long asked_for(const std::string& url) const {
+        return std::count_if(origin.asked.begin(), origin.asked.end(),
+                             [&](const auto& one) { return one.url == url; });
+    }
+};
+
+TEST_F(TrustTest, AChecksumsFileSaysWhatIsInstalled) {
+    publish(script("one"), "\"1\"");
+    publish(sha256_of(script("one")) + "  app\n", "\"s\"", sums_url);
+    EXPECT_EQ(to_string(run_one(with_sums()).decision), "install");
+    EXPECT_EQ(target(), script("one"));
+}
+
+TEST_F(TrustTest, AnUnchangedChecksumsFileCostsOneRequestAndNoneForTheArtifact) {
+    publish(script("one"), "\"1\"");
+    publish(sha256_of(script("one")) + "  app\n", "\"s\"", sums_url);
+    run_one(with_sums());
+    origin.asked.clear();
+    const auto state = list_tree(paths.state_dir);
+    const Outcome outcome = run_one(with_sums());
+    EXPECT_EQ(to_string(outcome.decision), "unchanged") << outcome.reason;
+    ASSERT_EQ(origin.asked.size(), 1U);
+    EXPECT_EQ(origin.asked[0].status, 304);
+    EXPECT_EQ(list_tree(paths.state_dir), state) << "something was written";
+}
+
+TEST_F(TrustTest, AnArtifactThatIsNotWhatTheSumsSayIsRefused) {
+    publish(script("evil"), "\"1\"");
+    publish(sha256_of(script("one")) + "  app\n", "\"s\"", sums_url);
+    const Outcome outcome = run_one(with_sums());
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(to_string(outcome.error->kind()), "digest");
+    EXPECT_THAT(outcome.reason, HasSubstr("'https://origin/SHA256SUMS' says"));
+    EXPECT_FALSE(is_installed());
+}
+
+TEST_F(TrustTest, APageInPlaceOfTheSumsIsRefusedAndNotKept) {
+    publish(script("one"), "\"1\"");
+    publish("<!DOCTYPE html><html>log in</html>", "\"s\"", sums_url);
+    EXPECT_THAT(run_one(with_sums()).reason, HasSubstr("is an HTML page"));
+    EXPECT_FALSE(is_installed());
+    EXPECT_EQ(asked_for(app_url), 0) << "the artifact was asked for in vain";
+    run_one(with_sums());
+    EXPECT_TRUE(origin.asked.back().validator.empty()) << "a page would be confirmed by a 304";
+}
+
+TEST_F(TrustTest, AManifestAndSumsThatDisagreeAreRefused) {
+    Component component = with_sums();
+    component.sha256 = sha256_of("other");
+    publish(sha256_of(script("one")) + "  app\n", "\"s\"", sums_url);
+    EXPECT_THAT(run_one(component).reason, HasSubstr("the manifest pins " + component.sha256));
+    EXPECT_EQ(asked_for(app_url), 0);
+}
+
+TEST_F(TrustTest, ASignedArtifactIsInstalledAndTheKeyIsNamed) {
+    trust("one.pub");
+    publish_signed();
+    const Outcome outcome = run_one(with_signature());
+    EXPECT_EQ(to_string(outcome.decision), "install") << outcome.reason;
+    EXPECT_EQ(outcome.signed_by, "9D70654653C709E4");
+    EXPECT_THAT(read_text(paths.state_dir / "components/app/.installed"),
+                HasSubstr("\"signed_by\": \"9D70654653C709E4\""));
+    const JournalEntry entry = journal.entries().front();
+    EXPECT_EQ(field_of(entry, "PROVISOR_KEY_ID"), "9D70654653C709E4");
+}
+
+TEST_F(TrustTest, WithoutTheKeyNothingIsInstalled) {
+    trust("two.pub");
+    publish_signed();
+    const Outcome outcome = run_one(with_signature());
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(to_string(outcome.error->kind()), "signature");
+    EXPECT_THAT(outcome.reason, HasSubstr("made by key 9D70654653C709E4, which is not trusted"));
+    EXPECT_FALSE(is_installed());
+}
+
+TEST_F(TrustTest, AKeyThatWasTakenAwayIsMissedByTheNextPass) {
+    trust("one.pub");
+    publish_signed();
+    run_one(with_signature());
+    EXPECT_EQ(to_string(run_one(with_signature()).decision), "unchanged");
+    std::filesystem::remove(folder / "keys.d/one.pub");
+    const Outcome outcome = run_one(with_signature());
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(to_string(outcome.error->kind()), "signature");
+    EXPECT_TRUE(is_installed()) << "what runs is left alone";
+}
+
+TEST_F(TrustTest, OtherContentUnderASignatureIsRefused) {
+    trust("one.pub");
+    publish_signed();
+    publish(data("content") + "evil", "\"2\"");
+    EXPECT_THAT(run_one(with_signature()).reason, HasSubstr("is not a signature of"));
+    EXPECT_FALSE(is_installed());
+}
+
+TEST_F(TrustTest, ASignatureOfTheSumsIsOverTheSums) {
+    trust("one.pub");
+    Component component = with_sums();
+    component.signature = signature_url;
+    publish(script("one"), "\"1\"");
+    // The signed content is no checksums file, which shows that it was verified before it was read.
+    publish(data("content"), "\"s\"", sums_url);
+    publish(data("content.minisig"), "\"t\"", signature_url);
+    EXPECT_THAT(run_one(component).reason, HasSubstr("has no line for 'app'"));
+    publish(data("content") + " ", "\"s2\"", sums_url);
+    EXPECT_THAT(run_one(component).reason,
+                HasSubstr("is not a signature of 'https://origin/SHA256SUMS'"));
+    EXPECT_EQ(asked_for(app_url), 0);
+}
+
+TEST_F(TrustTest, APolicyRefusesWhatCarriesNothing) {
+    config.require = Require::signature;
+    publish(script("one"), "\"1\"");
+    EXPECT_EQ(to_string(run_one(app()).error->kind()), "config");
+    config.require = Require::pin;
+    EXPECT_EQ(to_string(run_one(with_sums()).error->kind()), "config");
+    EXPECT_TRUE(origin.asked.empty());
+}
+
+class ArchiveTest : public TrustTest {
+protected:
+    /// A tar.gz with bin/app and share/notes.
+    std::string release(const std::string& program) {
+        const std::filesystem::path tree = folder / "release";
+        std::filesystem::remove_all(tree);
+        write_text(tree / "v1/bin/app", program);
+        write_text(tree / "v1/share/notes", "read me\n");
+        const std::string command =
+            "tar -C '" + tree.string() + "' -czf '" + (folder / "r.tgz").string() + "' v1";
+        EXPECT_EQ(std::system(command.c_str()), 0);
+        return read_text(folder / "r.tgz");
+    }
+    Component packed() const {
+        Component component = app();
+        component.files[0].from = "*/bin/app";
+        FileSpec notes = component.files[0];
+        notes.from = "*/share/notes";
+        notes.path = (folder / "bin/notes").string();
+        notes.mode = 0644;
+        component.files.push_back(notes);
+        return component;
+    }
+};
+
+TEST_F(ArchiveTest, TheWantedMembersAreInstalled) {
+    publish(release(script("one")), "\"1\"");
+    const Outcome outcome = run_one(packed());
+    EXPECT_EQ(to_string(outcome.decision), "install") << outcome.reason;
+    EXPECT_EQ(target(), script("one"));
+    EXPECT_EQ(read_text(folder / "bin/notes"), "read me\n");
+}
+
+TEST_F(ArchiveTest, AnUnchangedOneWritesNothingAndUnpacksNothing) {
+    publish(release(script("one")), "\"1\"");
+    run_one(packed());
+    const auto state = list_tree(paths.state_dir);
+    EXPECT_EQ(to_string(run_one(packed()).decision), "unchanged");
+    EXPECT_EQ(list_tree(paths.state_dir), state);
+}
+
+TEST_F(ArchiveTest, ARepairNeedsNeitherTransferNorArchive) {
+    publish(release(script("one")), "\"1\"");
+    run_one(packed());
+    write_text(folder / "bin/notes", "scribbled over");
+    const Outcome outcome = run_one(packed());
+    EXPECT_EQ(to_string(outcome.decision), "repair") << outcome.reason;
+    EXPECT_EQ(read_text(folder / "bin/notes"), "read me\n");
+    EXPECT_EQ(origin.bodies, 1U);
+}
+
+TEST_F(ArchiveTest, OneChangedMemberIsAnUpdate) {
+    publish(release(script("one")), "\"1\"");
+    run_one(packed());
+    publish(release(script("two")), "\"2\"");
+    EXPECT_EQ(to_string(run_one(packed()).decision), "update");
+    EXPECT_EQ(target(), script("two"));
+}
+
+TEST_F(ArchiveTest, OtherPatternsAreReadFromTheCachedArchive) {
+    publish(release(script("one")), "\"1\"");
+    Component one = packed();
+    one.files.pop_back();
+    run_one(one);
+    EXPECT_EQ(to_string(run_one(packed()).decision), "update");
+    EXPECT_EQ(read_text(folder / "bin/notes"), "read me\n");
+    EXPECT_EQ(origin.bodies, 1U);
+}
+
+TEST_F(ArchiveTest, AMemberThatIsNotThereIsNamedAndNothingIsTouched) {
+    publish(release(script("one")), "\"1\"");
+    Component component = packed();
+    component.files[1].from = "*/share/missing";
+    const Outcome outcome = run_one(component);
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(to_string(outcome.error->kind()), "unpack");
+    EXPECT_THAT(outcome.reason, HasSubstr("*/share/missing"));
+    EXPECT_FALSE(is_installed());
+    EXPECT_TRUE(std::filesystem::is_empty(paths.state_dir / "cache/partial"));
+}
+
+TEST_F(ArchiveTest, AMemberThatIsNoProgramIsRefused) {
+    publish(release("just text\n"), "\"1\"");
+    const Outcome outcome = run_one(packed());
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(to_string(outcome.error->kind()), "sanity");
+    EXPECT_THAT(outcome.reason, HasSubstr("member 'v1/bin/app'"));
+    EXPECT_FALSE(is_installed());
+}
+
+TEST_F(ArchiveTest, ACompressedProgramIsUnpackedByItself) {
+    write_text(folder / "app", script("one"));
+    ASSERT_EQ(std::system(("gzip '" + (folder / "app").string() + "'").c_str()), 0);
+    publish(read_text(folder / "app.gz"), "\"1\"");
+    EXPECT_EQ(to_string(run_one(app()).decision), "install");
+    EXPECT_EQ(target(), script("one"));
+    EXPECT_EQ(to_string(run_one(app()).decision), "unchanged");
+}
+
+TEST_F(ArchiveTest, PruningKeepsWhatARepairNeeds) {
+    publish(release(script("one")), "\"1\"");
+    run_one(packed());
+    for (const char* text : {"two", "three", "four", "five", "six", "seven", "eight"}) {
+        publish(release(script(text)), std::string("\"") + text + "\"");
+        EXPECT_EQ(to_string(run_one(packed()).decision), "update");
+    }
+    EXPECT_FALSE(std::filesystem::exists(blob(script("one")))) << "the cache has no bound";
+    std::filesystem::remove(folder / "bin/app");
+    origin.pages.clear();
+    publish(release(script("eight")), "\"eight\"");
+    EXPECT_EQ(to_string(run_one(packed()).decision), "repair");
+    EXPECT_EQ(target(), script("eight"));
+}
+
+} // namespace
+} // namespace provisor::test

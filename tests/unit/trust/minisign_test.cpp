@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trust/minisign.hpp"
+
+#include "base/error.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace provisor {
+namespace {
+
+using test::read_text;
+using test::write_text;
+using testing::HasSubstr;
+
+std::string data(const std::string& name) {
+    return read_text(std::filesystem::path(TRUST_DATA) / name);
+}
+
+KeyRing ring(const std::vector<std::string>& names) {
+    KeyRing keys;
+    for (const std::string& name : names)
+        keys.keys.push_back(parse_public_key(data(name), name));
+    return keys;
+}
+
+template <typename Action>
+std::string complaint(Action&& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::signature);
+        return error.what();
+    }
+    return "";
+}
+
+Verified verify(const std::string& signature, const std::string& content,
+                const KeyRing& keys = ring({"one.pub"})) {
+    return verify_signature(parse_signature(signature, "app.minisig"), keys, content, "app");
+}
+
+class Form : public testing::TestWithParam<const char*> {};
+
+TEST_P(Form, OfWhatMinisignMadeIsVerified) {
+    const Verified verified = verify(data(GetParam()), data("content"));
+    EXPECT_EQ(verified.key_id, "9D70654653C709E4");
+    EXPECT_EQ(verified.key_file, "one.pub");
+    EXPECT_EQ(verified.trusted_comment, "timestamp:1 file:content");
+}
+
+TEST_P(Form, IsVerifiedFromAFileAsWell) {
+    test::TemporaryFolder folder;
+    write_text(folder.path() / "content", data("content"));
+    const Fd file(::open((folder.path() / "content").c_str(), O_RDONLY | O_CLOEXEC));
+    const Interrupt interrupt;
+    const Signature signature = parse_signature(data(GetParam()), "app.minisig");
+    EXPECT_NO_THROW(verify_signature(signature, ring({"one.pub"}), file.get(), interrupt, "app"));
+    write_text(folder.path() / "content", "other");
+    EXPECT_THAT(complaint([&] {
+                    verify_signature(signature, ring({"one.pub"}), file.get(), interrupt, "app");
+                }),
+                HasSubstr("is not a signature of 'app'"));
+}
+
+TEST_P(Form, IsRefusedWithAnySingleBitChanged) {
+    const std::string good = data(GetParam());
+    const std::string content = data("content");
+    // The untrusted comment may say what it wants, and a changed line end is still one.
+    const std::size_t begin = good.find('\n') + 1;
+    for (std::size_t byte = begin; byte < good.size(); ++byte)
+        for (int bit = 0; bit < 8; ++bit) {
+            std::string bad = good;
+            bad[byte] = static_cast<char>(bad[byte] ^ (1 << bit));
+            EXPECT_NE(complaint([&] { verify(bad, content); }), "") << byte << ":" << bit;
+        }
+    for (std::size_t byte = 0; byte < content.size(); ++byte)
+        for (int bit = 0; bit < 8; ++bit) {
+            std::string bad = content;
+            bad[byte] = static_cast<char>(bad[byte] ^ (1 << bit));
+            EXPECT_NE(complaint([&] { verify(good, bad); }), "") << byte << ":" << bit;
+        }
+}
+
+TEST_P(Form, IsRefusedCutAtAnyByte) {
+    const std::string good = data(GetParam());
+    for (std::size_t size = 0; size + 1 < good.size(); ++size)
+        EXPECT_NE(complaint([&] { verify(good.substr(0, size), data("content")); }), "") << size;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Form, testing::Values("content.minisig", "content.legacy.minisig"),
+                         [](const auto& row) {
+                             return std::string(row.param).find("legacy") == std::string::npos
+                                        ? "Prehashed"
+                                        : "Legacy";
+                         });
+
+TEST(Minisign, ALegacySignatureIsNotTakenForAPrehashedOne) {
+    std::string text = data("content.legacy.minisig");
+    const std::size_t line = text.find('\n') + 1;
+    ASSERT_EQ(text.substr(line, 2), "RW");
+    text.replace(line, 2, "RU");
+    EXPECT_THAT(complaint([&] { verify(text, data("content")); }), HasSubstr("is not a signature"));
+}
+
+TEST(Minisign, NamesTheKeysThatWereTried) {
+    EXPECT_EQ(complaint([] { verify(data("content.two.minisig"), data("content")); }),
+              "'app.minisig' was made by key " + parse_public_key(data("two.pub"), "two.pub").id +
+                  ", which is not trusted here; keys.d has 9D70654653C709E4 (one.pub)");
+    EXPECT_THAT(complaint([] { verify(data("content.minisig"), data("content"), {}); }),
+                HasSubstr("keys.d is empty"));
+}
+
+TEST(Minisign, OneOfSeveralKeysIsEnough) {
+    EXPECT_EQ(
+        verify(data("content.two.minisig"), data("content"), ring({"one.pub", "two.pub"})).key_file,
+        "two.pub");
+}
+
+TEST(Minisign, AnAlteredTrustedCommentIsTold) {
+    std::string text = data("content.minisig");
+    text.replace(text.find("timestamp:1"), 11, "timestamp:2");
+    EXPECT_EQ(complaint([&] { verify(text, data("content")); }),
+              "'app.minisig' has a trusted comment that was altered");
+}
+
+TEST(Minisign, TrailingDataAndOtherFilesAreNoSignature) {
+    for (const std::string& text : {data("content.minisig") + "x", data("content.minisig") + "\n",
+                                    std::string(), std::string("<html>"), data("one.pub")})
+        EXPECT_THAT(complaint([&] { parse_signature(text, "s"); }),
+                    HasSubstr("'s' is no signature of minisign"));
+}
+
+TEST(Minisign, KeysAreReadFromAFolderAndWhatIsNoneIsTold) {
+    test::TemporaryFolder folder;
+    write_text(folder.path() / "b.pub", data("one.pub"));
+    write_text(folder.path() / "a.pub", data("two.pub"));
+    write_text(folder.path() / "c.pub", "no key\n");
+    write_text(folder.path() / "d.pub", data("one.pub"));
+    write_text(folder.path() / "ignored.txt", data("one.pub"));
+    ASSERT_EQ(::chmod((folder.path() / "d.pub").c_str(), 0664), 0);
+    const KeyRing keys = read_keys(folder.path());
+    ASSERT_EQ(keys.keys.size(), 2U);
+    EXPECT_THAT(keys.keys[0].file, HasSubstr("a.pub"));
+    EXPECT_EQ(keys.keys[1].id, "9D70654653C709E4");
+    ASSERT_EQ(keys.problems.size(), 2U);
+    EXPECT_THAT(keys.problems[0], HasSubstr("c.pub' is no public key of minisign"));
+    EXPECT_THAT(keys.problems[1], HasSubstr("d.pub' can be changed by others than root"));
+    EXPECT_TRUE(read_keys(folder.path() / "missing").keys.empty());
+}
+
+TEST(Minisign, AKeyMayStandThereWithoutItsComment) {
+    std::string text = data("one.pub");
+    text.erase(0, text.find('\n') + 1);
+    EXPECT_EQ(parse_public_key(text, "f").id, "9D70654653C709E4");
+}
+
+} // namespace
+} // namespace provisor
