@@ -4,7 +4,9 @@
 #include "cli/overview.hpp"
 #include "pass/lock.hpp"
 #include "store/cache.hpp"
+#include "trust/minisign.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -19,12 +21,17 @@ struct Finding {
     std::string problem;
 };
 
-void verify_component(const Overview& overview, const Context& context,
+void verify_component(const Overview& overview, const Context& context, const KeyRing& keys,
                       std::vector<Finding>& findings) {
     if (!overview.problem.empty())
         findings.push_back({overview.name, "record", overview.problem});
     if (!overview.installed)
         return;
+    if (const std::string& id = overview.installed->signed_by;
+        !id.empty() && std::none_of(keys.keys.begin(), keys.keys.end(),
+                                    [&](const PublicKey& key) { return key.id == id; }))
+        findings.push_back({overview.name, "signature",
+                            fmt::format("was made by key {}, which is not trusted any more", id)});
     for (const InstalledFile& file : overview.installed->files) {
         try {
             const FoundFiles found =
@@ -94,8 +101,9 @@ int command_verify(Context& context, const std::vector<std::string>& names, bool
         }
         const Settings settings = load_or_complain(context);
         const std::vector<Overview> overviews = gather_overviews(context, settings, names);
+        const KeyRing keys = read_keys(context.paths.keys_dir);
         for (const Overview& overview : overviews)
-            verify_component(overview, context, findings);
+            verify_component(overview, context, keys, findings);
         const std::size_t blobs = names.empty() ? verify_cache(context, findings) : 0;
         if (!repair || !context.options.json)
             print_findings(findings, overviews.size(), blobs, context.options.json);

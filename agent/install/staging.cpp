@@ -104,6 +104,10 @@ void Staging::stage_text(const InstalledFile& file, std::string_view text) {
 void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& interrupt) {
     const Fd temporary = begin(file);
     const std::string what = fmt::format("stage '{}'", staged_.back().target.shown.string());
+    struct stat facts {};
+    if (::fstat(blob, &facts) == 0)
+        require_room(temporary.get(), static_cast<std::uint64_t>(facts.st_size), min_free_, what,
+                     "limits.min_free");
     // Hashed while it is copied: the cache may have been damaged since it was looked at.
     Sha256 sha;
     std::vector<std::byte> buffer(256 * 1024);

@@ -7,6 +7,7 @@
 #include "model/marker.hpp"
 #include "model/paths.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <set>
 
@@ -27,7 +28,9 @@ namespace provisor {
 /// name is removed by sweep_temporaries() in the next pass.
 class Staging {
 public:
-    explicit Staging(const Paths& paths) : paths_(paths) {}
+    /// No file system of a target is filled up to less than `min_free` bytes (Error of kind space).
+    explicit Staging(const Paths& paths, std::uint64_t min_free = 0)
+        : paths_(paths), min_free_(min_free) {}
     Staging(const Staging&) = delete;
     Staging& operator=(const Staging&) = delete;
     ~Staging();
@@ -50,6 +53,7 @@ private:
     void finish(const InstalledFile& file, const Fd& temporary);
 
     const Paths& paths_;
+    std::uint64_t min_free_;
     std::vector<Staged> staged_;
 };
 

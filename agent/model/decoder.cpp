@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "model/nearest.hpp"
+#include "model/shown_url.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -13,7 +14,7 @@ namespace provisor {
 namespace {
 
 constexpr std::size_t max_errors = 50;
-constexpr std::size_t shown_line = 160;
+constexpr std::size_t line_limit = 160;
 
 std::string_view name_of(YamlNode::Kind kind) {
     switch (kind) {
@@ -48,9 +49,9 @@ std::string Decoder::line_text(int line) const {
     while (rest.ends_with('\r'))
         rest.remove_suffix(1);
     // The caret is set by columns: a tab must be one.
-    std::string plain(rest.substr(0, shown_line));
+    std::string plain = shown_line(rest).substr(0, line_limit);
     std::replace(plain.begin(), plain.end(), '\t', ' ');
-    return printable(plain, shown_line);
+    return printable(plain, line_limit);
 }
 
 void Decoder::complain(int line, int column, const std::string& message) {

@@ -51,7 +51,49 @@ std::string without_secrets(std::string_view query) {
     return shown;
 }
 
+/// Where the value of a key begins that may hold a secret; npos if the line has no such key.
+std::size_t secret_value(std::string_view line) {
+    std::size_t found = std::string_view::npos;
+    for (const std::string_view key : {"bearer", "password", "user", "proxy", "header"}) {
+        const std::size_t at = line.find(key);
+        const std::size_t colon =
+            at == std::string_view::npos ? at : line.find(':', at + key.size());
+        // Only the key itself, perhaps in quotes, may stand before the colon.
+        if (colon == std::string_view::npos ||
+            (at > 0 && std::string_view(" {,\"'").find(line[at - 1]) == std::string_view::npos) ||
+            line.substr(at + key.size(), colon - at - key.size()).find_first_not_of("\"' ") !=
+                std::string_view::npos)
+            continue;
+        found = std::min(found, colon + 1);
+    }
+    return found;
+}
+
 } // namespace
+
+std::string shown_line(std::string_view line) {
+    std::string shown;
+    if (const std::size_t value = secret_value(line);
+        value != std::string_view::npos &&
+        line.substr(value).find_first_not_of(" ") != std::string_view::npos) {
+        const bool names_only = line.find("credential:", value) != std::string_view::npos &&
+                                line.find_first_of(",{", value) == std::string_view::npos;
+        if (!names_only)
+            return std::string(line.substr(0, value)) + " …";
+    }
+    // What is neither blank nor a bracket or quote belongs to a URL that begins here.
+    for (;;) {
+        const std::size_t scheme = line.find("://");
+        if (scheme == std::string_view::npos)
+            return shown + std::string(line);
+        const std::size_t end = std::min(line.find_first_of(" \"',]}", scheme), line.size());
+        const std::size_t before = line.find_last_of(" \"'[{,", scheme);
+        const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+        shown += line.substr(0, begin);
+        shown += shown_url(line.substr(begin, end - begin));
+        line.remove_prefix(end);
+    }
+}
 
 std::string shown_url(std::string_view url) {
     const std::string plain = without_user(url);

@@ -11,4 +11,9 @@ namespace provisor {
 /// credentials) replaced by "…". Control characters are made printable.
 std::string shown_url(std::string_view url);
 
+/// A line of a manifest or configuration file as it may be shown: URLs as by shown_url, and the
+/// values of keys that hold secrets (bearer, password, header values) replaced by "…" unless they
+/// only name a credential.
+std::string shown_line(std::string_view line);
+
 } // namespace provisor

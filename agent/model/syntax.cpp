@@ -2,6 +2,7 @@
 #include "model/syntax.hpp"
 
 #include "base/text.hpp"
+#include "model/shown_url.hpp"
 
 #include <algorithm>
 #include <array>
@@ -66,7 +67,7 @@ std::optional<std::string> find_path_fault(std::string_view path) {
 }
 
 std::optional<std::string> find_url_fault(std::string_view url) {
-    const std::string shown = printable(url, 200);
+    const std::string shown = printable(shown_url(url), 200);
     if (url.size() > 4096)
         return "the URL is longer than 4096 bytes";
     if (std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7F; }))

@@ -192,7 +192,8 @@ void Pass::install() {
         attempt(work, [&] {
             if (work.plan.decision != Decision::unchanged)
                 around_.progress.set_stage(fmt::format("installing {}", work.component->name));
-            put_in_place(work, paths_, cache_, store_, around_.interrupt);
+            put_in_place(work, paths_, cache_, store_, settings_.config.limits.min_free,
+                         around_.interrupt);
         });
     }
 }

@@ -19,9 +19,10 @@ const std::string* unit_file_at(const Component& component, const std::string& p
     return nullptr;
 }
 
-void place_files(const Work& work, const Paths& paths, Cache& cache, const Interrupt& interrupt) {
+void place_files(const Work& work, const Paths& paths, Cache& cache, std::uint64_t min_free,
+                 const Interrupt& interrupt) {
     std::map<std::string, Fd> blobs; ///< by digest: several files may have one content
-    Staging staging(paths);
+    Staging staging(paths, min_free);
     for (const std::string& path : work.plan.place) {
         const InstalledFile& file = *work.wanted.find(path);
         if (const std::string* text = unit_file_at(*work.component, path, paths.unit_dir)) {
@@ -64,11 +65,11 @@ void remember_hashes(Work& work, const Paths& paths, const Interrupt& interrupt)
 } // namespace
 
 void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& store,
-                  const Interrupt& interrupt) {
+                  std::uint64_t min_free, const Interrupt& interrupt) {
     if (work.plan.record_foreign)
         store.write_activated(foreign_marker(*work.component, work.observed));
     if (!work.plan.place.empty()) {
-        place_files(work, paths, cache, interrupt);
+        place_files(work, paths, cache, min_free, interrupt);
         remember_hashes(work, paths, interrupt);
     }
     if (work.plan.write_marker) {

@@ -14,6 +14,6 @@ namespace provisor {
 /// files that the component no longer has are removed. Nothing at all happens for a plan that
 /// places nothing and writes no marker.
 void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& store,
-                  const Interrupt& interrupt);
+                  std::uint64_t min_free, const Interrupt& interrupt);
 
 } // namespace provisor

@@ -19,10 +19,12 @@ constexpr rlim_t max_processor_seconds = 600;
 /// Standard input is one, so that no further one is to be had; 0 would also forbid poll(2).
 constexpr rlim_t max_descriptors = 1;
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool has_shadow_memory = true;
+/// The shadow memory of a sanitizer alone is terabytes of addresses, and it opens pipes to find out
+/// whether there is memory where something points to.
+#ifdef PROVISOR_SANITIZED
+constexpr bool sanitized = true;
 #else
-constexpr bool has_shadow_memory = false;
+constexpr bool sanitized = false;
 #endif
 
 void limit(__rlimit_resource resource, rlim_t value, const char* what) {
@@ -41,11 +43,11 @@ void leave_network() {
 }
 
 void limit_resources() {
-    // The address sanitizer's shadow memory alone is terabytes of addresses.
-    if (!has_shadow_memory)
-        limit(RLIMIT_AS, max_memory, "limit the memory");
     limit(RLIMIT_CPU, max_processor_seconds, "limit the processor time");
     limit(RLIMIT_NPROC, 0, "start no process");
+    if (sanitized)
+        return;
+    limit(RLIMIT_AS, max_memory, "limit the memory");
     limit(RLIMIT_NOFILE, max_descriptors, "open nothing");
 }
 
@@ -64,7 +66,8 @@ void limit_system_calls() {
         // the end, also by abort()
         SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction,
         SYS_restart_syscall, SYS_getpid, SYS_gettid, SYS_tgkill};
-    allow_only_system_calls(needed);
+    if (!sanitized)
+        allow_only_system_calls(needed);
 }
 
 } // namespace provisor

@@ -71,8 +71,8 @@ TEST(UnpackProcess, HoldsNothingButItsSocketAndTheArtifact) {
 }
 
 TEST(UnpackProcess, GivesUpEveryPrivilegeForGood) {
-    if (::geteuid() != 0)
-        GTEST_SKIP() << "only root has privileges to give up";
+    if (::geteuid() != 0 || sanitized)
+        GTEST_SKIP() << "only root has privileges to give up, and a sanitizer needs some";
     const passwd* user = ::getpwnam("provisor-unpack");
     if (user == nullptr)
         user = ::getpwnam("nobody");
@@ -101,6 +101,8 @@ TEST(UnpackProcess, GivesUpEveryPrivilegeForGood) {
 }
 
 TEST(UnpackProcess, OpensNothingOnceItHasBegun) {
+    if (sanitized)
+        GTEST_SKIP() << "a sanitizer opens this and that";
     const TemporaryFolder folder;
     const fs::path trace = folder / "trace";
     write_text(folder / "strace", "#!/bin/sh\nexec strace -f -o '" + trace.string() +

@@ -11,6 +11,12 @@
 
 namespace provisor::test {
 
+#ifdef PROVISOR_SANITIZED
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 /// How unpacking ended: either `error` ("unpack: member ..."), or the members.
 struct Unpacked {
     struct Member {

@@ -28,5 +28,26 @@ TEST(ShownUrl, IsSafeForATerminal) {
     EXPECT_EQ(shown_url("https://o/\x1b[2J"), "https://o/\\x1b[2J");
 }
 
+TEST(ShownLine, OfAManifestHasNoSecretEither) {
+    const std::pair<const char*, const char*> rows[] = {
+        {"  version: 1.0", "  version: 1.0"},
+        {"    url: https://user:hunter2@o/x  # main", "    url: https://o/x  # main"},
+        {"    mirrors: [\"https://a:hunter2@o/x\", 'https://o/y?sig=hunter2']",
+         "    mirrors: [\"https://o/x\", 'https://o/y?sig=…']"},
+        {"    auth: { bearer: hunter2 }", "    auth: { bearer: …"},
+        {"    auth: { bearer: credential:token }", "    auth: { bearer: credential:token }"},
+        {"      password: hunter2", "      password: …"},
+        {"      \"password\": hunter2", "      \"password\": …"},
+        {"    auth: { basic: { user: me, password: hunter2 } }", "    auth: { basic: { user: …"},
+        {"    header: { X-Key: hunter2 }", "    header: …"},
+        {"proxy: http://me:hunter2@proxy:3128", "proxy: …"},
+        {"    user_defined: x", "    user_defined: x"},
+        {"  header:", "  header:"}};
+    for (const auto& [line, shown] : rows) {
+        EXPECT_EQ(shown_line(line), shown);
+        EXPECT_EQ(shown_line(line).find("hunter2"), std::string::npos);
+    }
+}
+
 } // namespace
 } // namespace provisor
