@@ -306,16 +306,24 @@ void Acquisition::remember_refusal(const Question& question, const TransferResul
     }
 }
 
+/// Whether the body is what the component wants. Throws Error that tells where it came from.
+void Acquisition::judge(Work& work, const Body& body, const std::string& url, int http_status) {
+    try {
+        verifier_.check(work, body.file.get(), body.size, body.sha256);
+        work.contents = verifier_.unpack_contents(work, body.file.get(), body.sha256);
+    } catch (const Error& error) {
+        Error told = with_message(error, fmt::format("'{}': {}", shown_url(url), error.what()));
+        told.url = shown_url(url);
+        told.http_status = http_status;
+        throw told;
+    }
+}
+
 void Acquisition::answer_body(Question& question, TransferResult& result) {
-    const std::string where = fmt::format("'{}'", shown_url(question.url));
     bool wanted = false;
     for (Work* work : question.askers)
         attempt(*work, [&] {
-            const Body& body = *result.body;
-            with_context(where, [&] {
-                verifier_.check(*work, body.file.get(), body.size, body.sha256);
-                work->contents = verifier_.unpack_contents(*work, body.file.get(), body.sha256);
-            });
+            judge(*work, *result.body, question.url, result.http_status);
             wanted = true;
         });
     // Neither bytes nor validator of a refused body are kept: a poisoned cache would be confirmed

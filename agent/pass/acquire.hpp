@@ -52,6 +52,7 @@ private:
     std::optional<CacheEntry> trusted_entry(const Work& work, const std::string& url);
     void ask(std::vector<Question>& questions);
     void answer(Question& question, TransferResult& result);
+    void judge(Work& work, const Body& body, const std::string& url, int http_status);
     void answer_body(Question& question, TransferResult& result);
     void remember_refusal(const Question& question, const TransferResult& result);
     void accept(Work& work, const Artifact& artifact, const std::string& url);

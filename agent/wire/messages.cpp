@@ -1,62 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/messages.hpp"
 
+#include "wire/payload.hpp"
 #include "wire/validator_text.hpp"
-
-#include <cstring>
 
 namespace provisor {
 namespace {
 
-/// Numbers are 8 bytes, texts a number and their bytes.
-class Writer {
-public:
-    Writer& add(std::uint64_t number) {
-        bytes_.append(reinterpret_cast<const char*>(&number), sizeof number);
-        return *this;
-    }
-    Writer& add(const std::string& text) {
-        add(text.size());
-        bytes_ += text;
-        return *this;
-    }
-    std::string take() { return std::move(bytes_); }
+using Writer = PayloadWriter;
+using Reader = PayloadReader;
 
-private:
-    std::string bytes_;
-};
-
-class Reader {
-public:
-    explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-
-    std::uint64_t number() {
-        std::uint64_t value = 0;
-        std::memcpy(&value, take(sizeof value).data(), sizeof value);
-        return value;
-    }
-    std::optional<std::uint64_t> optional_number() {
-        const bool known = number() != 0;
-        const std::uint64_t value = number();
-        return known ? std::optional(value) : std::nullopt;
-    }
-    std::string text() { return std::string(take(number())); }
-    void finish() const {
-        if (!bytes_.empty())
-            throw Error(ErrorKind::io, "a message with trailing bytes");
-    }
-
-private:
-    std::string_view take(std::uint64_t size) {
-        if (size > bytes_.size())
-            throw Error(ErrorKind::io, "a message that is cut short");
-        const std::string_view part = bytes_.substr(0, size);
-        bytes_.remove_prefix(size);
-        return part;
-    }
-
-    std::string_view bytes_;
-};
+std::optional<std::uint64_t> read_optional(Reader& reader) {
+    const bool known = reader.number() != 0;
+    const std::uint64_t value = reader.number();
+    return known ? std::optional(value) : std::nullopt;
+}
 
 } // namespace
 
@@ -137,8 +95,8 @@ FetchHead decode_head(std::string_view payload) {
     Reader reader(payload);
     FetchHead head;
     head.status = reader.number();
-    head.content_length = reader.optional_number();
-    head.whole_length = reader.optional_number();
+    head.content_length = read_optional(reader);
+    head.whole_length = read_optional(reader);
     head.etag = reader.text();
     head.last_modified = reader.text();
     head.retry_after = reader.text();

@@ -147,6 +147,18 @@ expect_eq "kind of error" signature "$(pass_value '.components[0].error.kind')"
 expect_has "verify" "$(host_run provisor verify 2>&1 || true)" "which is not trusted any more"
 host_run mv /root/vendor.pub /etc/provisor/keys.d/
 
+step "the daemon does the same in its sandbox"
+printf '[Service]\nLoadCredential=vendor-token\n' | host_write /etc/systemd/system/provisor.service.d/token.conf
+host_run rm /etc/credstore/vendor-token
+printf 'canary-token\n' | host_write /run/credstore/vendor-token
+host_run systemctl daemon-reload
+release 1.1.0
+host_run systemctl start provisor.service
+runs() { [ "$(service_running)" = "$1" ]; }
+eventually 30 runs 1.1.0 || fails "the daemon installed nothing: $(host_journal -o cat -u provisor.service | tail -n 5)"
+holds "the daemon has installed 1.1.0"
+host_run systemctl stop provisor.service
+
 step "no secret is written down"
 host_run journalctl --sync
 for place in /var/lib/provisor /run/provisor /usr/local; do

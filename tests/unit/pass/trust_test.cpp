@@ -76,6 +76,8 @@ TEST_F(TrustTest, AnArtifactThatIsNotWhatTheSumsSayIsRefused) {
     const Outcome outcome = run_one(with_sums());
     ASSERT_TRUE(outcome.error);
     EXPECT_EQ(to_string(outcome.error->kind()), "digest");
+    EXPECT_EQ(outcome.error->url, app_url);
+    EXPECT_EQ(outcome.error->http_status, 200);
     EXPECT_THAT(outcome.reason, HasSubstr("'https://origin/SHA256SUMS' says"));
     EXPECT_FALSE(is_installed());
 }
