@@ -23,6 +23,7 @@ using Digest = CPtr<EVP_MD_CTX, EVP_MD_CTX_free>;
 /// A legacy signature is over the content itself, and Ed25519 reads that twice: it has to be in
 /// memory as a whole.
 constexpr std::uint64_t legacy_limit = std::uint64_t{64} << 20;
+constexpr std::uint64_t prehash_size = 64; ///< of BLAKE2b-512
 
 [[noreturn]] void refuse(const std::string& source, const std::string& what) {
     throw Error(ErrorKind::signature, fmt::format("'{}' {}", source, what));
@@ -105,6 +106,15 @@ private:
     void* bytes_;
 };
 
+/// Neither signature covers the two letters that tell the forms apart: a prehashed one that is
+/// renamed to legacy is good for 64 bytes that are the digest of what was signed.
+void refuse_digest_as_content(const Signature& signature, std::uint64_t size) {
+    if (size == prehash_size)
+        refuse(signature.source,
+               "is of minisign's legacy form over 64 bytes, which nobody can tell "
+               "from a signature of something else");
+}
+
 /// `message` is what the first signature is over.
 Verified check(const Signature& signature, const PublicKey& key, std::string_view message,
                std::string_view shown) {
@@ -144,6 +154,7 @@ Verified verify_signature(const Signature& signature, const KeyRing& ring, int f
     struct stat facts {};
     if (::fstat(fd, &facts) != 0)
         throw system_error(errno, fmt::format("look at '{}'", shown_content));
+    refuse_digest_as_content(signature, static_cast<std::uint64_t>(facts.st_size));
     if (static_cast<std::uint64_t>(facts.st_size) > legacy_limit)
         refuse(signature.source, "is of minisign's legacy form, which is taken for at most 64 MiB "
                                  "of content; sign with minisign 0.10 or later");
@@ -154,8 +165,10 @@ Verified verify_signature(const Signature& signature, const KeyRing& ring, int f
 Verified verify_signature(const Signature& signature, const KeyRing& ring, std::string_view content,
                           std::string_view shown_content) {
     const PublicKey& key = find_key(signature, ring);
-    if (!signature.prehashed)
+    if (!signature.prehashed) {
+        refuse_digest_as_content(signature, content.size());
         return check(signature, key, content, shown_content);
+    }
     Blake2b hash;
     hash.update(content.data(), content.size());
     return check(signature, key, hash.finish(), shown_content);

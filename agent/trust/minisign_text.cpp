@@ -91,7 +91,23 @@ Signature parse_signature(std::string_view text, const std::string& source) {
     return signature;
 }
 
+namespace {
+
+/// Whether others than root and we could put something else there.
+bool is_open_to_others(const struct stat& facts) {
+    return (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
+           (facts.st_uid != 0 && facts.st_uid != ::geteuid());
+}
+
+} // namespace
+
 KeyRing read_keys(const fs::path& folder) {
+    struct stat own {};
+    if (::stat(folder.c_str(), &own) == 0 && is_open_to_others(own))
+        return {{},
+                {fmt::format("'{}' can be changed by others than root; `chown root` and `chmod "
+                             "go-w` it",
+                             folder.string())}};
     std::vector<fs::path> files;
     std::error_code gone;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, gone))
@@ -104,8 +120,7 @@ KeyRing read_keys(const fs::path& folder) {
             struct stat facts {};
             if (::stat(file.c_str(), &facts) != 0)
                 throw system_error(errno, fmt::format("read '{}'", file.string()));
-            if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
-                (facts.st_uid != 0 && facts.st_uid != ::geteuid()))
+            if (is_open_to_others(facts))
                 refuse(file.string(), "can be changed by others than root; `chown root` and "
                                       "`chmod go-w` it");
             if (const auto text = read_file(file, key_file_limit))

@@ -106,6 +106,26 @@ TEST(Minisign, ALegacySignatureIsNotTakenForAPrehashedOne) {
     EXPECT_THAT(complaint([&] { verify(text, data("content")); }), HasSubstr("is not a signature"));
 }
 
+TEST(Minisign, APrehashedSignatureIsNotTakenForALegacyOneOverTheDigest) {
+    // BLAKE2b-512 of the signed content, as b2sum(1) computes it.
+    const std::string digest = data("content.b2sum");
+    ASSERT_EQ(digest.size(), 64U);
+    std::string text = data("content.minisig");
+    const std::size_t line = text.find('\n') + 1;
+    ASSERT_EQ(text.substr(line, 2), "RU");
+    text.replace(line, 2, "RW");
+    EXPECT_THAT(complaint([&] { verify(text, digest); }), HasSubstr("legacy form over 64 bytes"));
+}
+
+TEST(Minisign, NoKeyIsTakenFromAFolderThatOthersCanWriteTo) {
+    test::TemporaryFolder folder;
+    write_text(folder.path() / "a.pub", data("one.pub"));
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0777), 0);
+    const KeyRing keys = read_keys(folder.path());
+    EXPECT_TRUE(keys.keys.empty());
+    EXPECT_EQ(keys.problems.size(), 1U);
+}
+
 TEST(Minisign, NamesTheKeysThatWereTried) {
     EXPECT_EQ(complaint([] { verify(data("content.two.minisig"), data("content")); }),
               "'app.minisig' was made by key " + parse_public_key(data("two.pub"), "two.pub").id +
