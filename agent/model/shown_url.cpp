@@ -75,7 +75,7 @@ std::string shown_line(std::string_view line) {
     std::string shown;
     if (const std::size_t value = secret_value(line);
         value != std::string_view::npos &&
-        line.substr(value).find_first_not_of(" ") != std::string_view::npos) {
+        line.substr(value).find_first_not_of(' ') != std::string_view::npos) {
         const bool names_only = line.find("credential:", value) != std::string_view::npos &&
                                 line.find_first_of(",{", value) == std::string_view::npos;
         if (!names_only)

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-constexpr std::uint64_t entry_limit = 64 * 1024;
+constexpr std::uint64_t entry_limit = std::uint64_t{64} * 1024;
 constexpr auto refusal_lifetime = std::chrono::hours(24 * 30);
 constexpr auto part_lifetime = std::chrono::hours(24 * 7);
 

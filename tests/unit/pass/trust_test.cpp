@@ -14,7 +14,6 @@ namespace provisor::test {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr const char* sums_url = "https://origin/SHA256SUMS";
 constexpr const char* signature_url = "https://origin/SHA256SUMS.minisig";
