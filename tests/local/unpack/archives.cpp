@@ -99,7 +99,11 @@ std::string zip_of(const std::vector<Forged>& members) {
                      number(0, 2) + number(0, 2) + number(0, 2) +
                      number(std::uint64_t{zip_mode(member)} << 16, 4) + number(locals.size(), 4) +
                      member.name;
-        locals += "PK\x03\x04" + number(20, 2) + common + member.name + content;
+        locals.append("PK\x03\x04")
+            .append(number(20, 2))
+            .append(common)
+            .append(member.name)
+            .append(content);
     }
     const std::string end = "PK\x05\x06" + number(0, 4) + number(members.size(), 2) +
                             number(members.size(), 2) + number(directory.size(), 4) +

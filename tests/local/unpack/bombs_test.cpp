@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr std::size_t mebibyte = 1 << 20;
-constexpr long memory_bound_kib = (sanitized ? 1024 : 64) * 1024;
+constexpr long memory_bound_kib = (sanitized ? 1024L : 64L) * 1024;
 
 /// Of the largest child so far.
 long peak_memory_kib() {
@@ -86,7 +86,7 @@ TEST(Bombs, WhatNobodyWantsIsBoundedAsWell) {
 TEST(Bombs, TheBoundOfWhatNobodyWantsFollowsTheLimit) {
     EXPECT_EQ(decompressed_limit(0), 64 * mebibyte);
     EXPECT_EQ(decompressed_limit(mebibyte), 64 * mebibyte);
-    EXPECT_EQ(decompressed_limit(1024 * mebibyte), 16 * 1024 * mebibyte);
+    EXPECT_EQ(decompressed_limit(1024 * mebibyte), std::uint64_t{16} * 1024 * mebibyte);
     EXPECT_EQ(decompressed_limit(~std::uint64_t{0}), ~std::uint64_t{0});
 }
 

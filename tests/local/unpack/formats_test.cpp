@@ -7,8 +7,6 @@
 namespace provisor::test {
 namespace {
 
-using testing::HasSubstr;
-
 /// What every archive here is made of; enough of it that no decoder gets by with one buffer.
 std::string program() {
     std::string bytes = "\x7f"
