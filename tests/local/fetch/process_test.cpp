@@ -232,8 +232,9 @@ TEST_F(Process, AProgramThatTalksNonsenseIsNotBelieved) {
     } rows[] = {{"exit 7", "provisor-fetch exited with status 7"},
                 {"cat /dev/zero >&3 2>/dev/null", "malformed frame"},
                 {"yes >&3 2>/dev/null", "malformed frame"},
-                // end of id 0 without a head
-                {R"(printf '\0\0\0\0\022\0\0\0\0\0\0\0' >&3; sleep 9)", "without its head"},
+                // end of id 0 without a head, once it was asked
+                {R"(head -c 1 <&3 >/dev/null; printf '\0\0\0\0\022\0\0\0\0\0\0\0' >&3; sleep 9)",
+                 "without its head"},
                 // data of id 5, which nobody asked for
                 {R"(printf '\0\0\0\0\021\0\0\0\5\0\0\0' >&3; sleep 9)", "what it was not asked"},
                 {R"(printf '\377\377\377\377\020\0\0\0\0\0\0\0' >&3; sleep 9)", "malformed frame"}};
