@@ -2,6 +2,7 @@
 #include "transfer/child_process.hpp"
 
 #include "base/error.hpp"
+#include "wire/agent_socket.hpp"
 
 #include <array>
 #include <cerrno>
@@ -19,8 +20,6 @@
 namespace provisor {
 namespace {
 
-constexpr int child_socket = 3;
-constexpr int child_inherited = 4;
 constexpr auto end_patience = std::chrono::milliseconds(200);
 
 /// posix_spawn's settings, with their owner.
@@ -43,12 +42,12 @@ pid_t spawn(const ChildProgram& program, int socket, int inherited) {
     SpawnSettings settings;
     posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&settings.actions, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_adddup2(&settings.actions, socket, child_socket);
+    posix_spawn_file_actions_adddup2(&settings.actions, socket, agent_descriptor);
     if (inherited >= 0)
-        posix_spawn_file_actions_adddup2(&settings.actions, inherited, child_inherited);
+        posix_spawn_file_actions_adddup2(&settings.actions, inherited, inherited_descriptor);
     // Also what some library of ours has opened without O_CLOEXEC.
-    posix_spawn_file_actions_addclosefrom_np(&settings.actions, inherited >= 0 ? child_inherited + 1
-                                                                               : child_socket + 1);
+    posix_spawn_file_actions_addclosefrom_np(
+        &settings.actions, inherited >= 0 ? inherited_descriptor + 1 : agent_descriptor + 1);
     // The daemon blocks signals and the command line ignores SIGPIPE; neither is the child's
     // business.
     sigset_t none;
@@ -77,7 +76,7 @@ pid_t spawn(const ChildProgram& program, int socket, int inherited) {
 
 /// Another number for the same, out of the way of what the child has as 0 to 4.
 Fd copied_away(int fd, const std::string& name) {
-    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, child_inherited + 1));
+    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, inherited_descriptor + 1));
     if (!copy)
         throw system_error(errno, fmt::format("hand a descriptor to {}", name));
     return copy;
@@ -106,13 +105,13 @@ std::optional<int> await(pid_t pid) {
 
 } // namespace
 
-ChildProcess::ChildProcess(const ChildProgram& program) {
+ChildProcess::ChildProcess(const ChildProgram& program) : name_(program.name) {
     std::array<int, 2> pair{-1, -1};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
         throw system_error(errno, fmt::format("make a socket for {}", program.name));
     socket_ = Fd(pair[0]);
     Fd theirs(pair[1]);
-    if (theirs.get() <= child_inherited)
+    if (theirs.get() <= inherited_descriptor)
         theirs = copied_away(theirs.get(), program.name);
     Fd inherited;
     if (program.inherited >= 0)
@@ -126,6 +125,13 @@ ChildProcess::~ChildProcess() {
     socket_.close();
     if (pid_ > 0 && !await(pid_))
         end();
+}
+
+Error ChildProcess::end(const Error& error) {
+    const std::string what = error.what();
+    const std::string how = end();
+    return {error.kind(), what.empty() ? fmt::format("{} {}", name_, how)
+                                       : fmt::format("{}: {} (it {})", name_, what, how)};
 }
 
 std::string ChildProcess::end() {

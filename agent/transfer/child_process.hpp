@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.hpp"
 #include "base/fd.hpp"
 
 #include <string>
@@ -14,11 +15,11 @@ struct ChildProgram {
     std::string name; ///< its argument 0, and its name in messages
     std::string path;
     std::vector<std::string> environment; ///< "NAME=value": all of it but LANG=C
-    int inherited = -1;                   ///< what it has as descriptor 4; -1: nothing
+    int inherited = -1;                   ///< what it has as inherited_descriptor; -1: nothing
 };
 
 /// A running unprivileged program and the agent's end of the socket to it (not blocking), which the
-/// program has as descriptor 3. Ends with its owner.
+/// program has as agent_descriptor. Ends with its owner.
 class ChildProcess {
 public:
     /// Starts it. Throws Error of kind io when that is not possible.
@@ -31,10 +32,14 @@ public:
     int socket() const { return socket_.get(); }
     pid_t pid() const { return pid_; }
 
-    /// Kills it, waits for it, and says how it had ended: "was killed by signal 9 (Killed)".
-    std::string end();
+    /// Kills it, waits for it, and adds how it had ended to the reason for that (which may have no
+    /// message): "NAME: it sent a malformed frame (it was killed by signal 9 (Killed))".
+    Error end(const Error& error);
 
 private:
+    std::string end();
+
+    std::string name_;
     Fd socket_;
     pid_t pid_ = -1;
 };

@@ -122,11 +122,9 @@ std::optional<Error> FetchTransfer::attempt(Batch& batch, const Interrupt& inter
 Error FetchTransfer::end_process(const Error& error) {
     if (!process_)
         return error;
-    const std::string what = error.what();
-    const std::string how = process_->end();
+    const Error told = process_->end(error);
     process_.reset();
-    return {error.kind(), what.empty() ? fmt::format("provisor-fetch {}", how)
-                                       : fmt::format("provisor-fetch: {} (it {})", what, how)};
+    return told;
 }
 
 } // namespace provisor

@@ -138,11 +138,7 @@ std::vector<UnpackedMember> unpack(const std::string& program, const UnpackReque
         // What it says of the artifact, and the limit, are no failures of its own.
         if (error.kind() != ErrorKind::io)
             throw;
-        const std::string what = error.what();
-        const std::string how = process.end();
-        throw Error(ErrorKind::io, what.empty()
-                                       ? fmt::format("provisor-unpack {}", how)
-                                       : fmt::format("provisor-unpack: {} (it {})", what, how));
+        throw process.end(error);
     }
     return delivery.take_members();
 }

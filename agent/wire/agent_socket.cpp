@@ -5,8 +5,11 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <string>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 namespace provisor {
 namespace {
@@ -21,7 +24,29 @@ void advance(std::array<iovec, 2>& parts, std::size_t sent) {
     }
 }
 
+bool has_agent() {
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    return ::getsockopt(agent_descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+           domain == AF_UNIX;
+}
+
 } // namespace
+
+int serve_agent(const char* program, void (*work)()) {
+    if (!has_agent()) {
+        std::fprintf(stderr, "%s is started by provisor and does nothing by itself\n", program);
+        return 2;
+    }
+    try {
+        work();
+    } catch (const std::exception& error) {
+        const std::string frame = encode_frame(FrameType::fatal, 0, error.what());
+        ::send(agent_descriptor, frame.data(), frame.size(), MSG_NOSIGNAL);
+        ::_exit(1);
+    }
+    ::_exit(0);
+}
 
 // Waiting here cannot become a deadlock, and it is what keeps memory bounded: the agent's end does
 // not block, and whenever the agent waits it waits for our frames, too, whatever it still has to

@@ -9,6 +9,16 @@
 
 namespace provisor {
 
+/// What an unprivileged program is started with: its end of the socket, and (provisor-unpack) the
+/// file that it works on.
+inline constexpr int agent_descriptor = 3;
+inline constexpr int inherited_descriptor = 4;
+
+/// The main() of an unprivileged program: does `work` and ends the process, after telling the agent
+/// (FrameType::fatal) when it throws. It ends without exit handlers: libcurl's would wait for a
+/// name that is being looked up. Started by anybody but the agent it says so and returns 2.
+int serve_agent(const char* program, void (*work)());
+
 /// An unprivileged program's end of the socket to the agent.
 class AgentSocket {
 public:

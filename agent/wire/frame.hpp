@@ -14,9 +14,8 @@ namespace provisor {
 /// What travels on the socket between the agent and its unprivileged programs. All run on one
 /// machine from one build, so numbers are in host order and there is no version.
 ///
-/// provisor-fetch: every `get` is answered by at
-/// most one `head`, then `data`, and in the end exactly one `end` or `failed`, also after an
-/// `abandon`.
+/// provisor-fetch: every `get` is answered by at most one `head`, then `data`, and in the end
+/// exactly one `end` or `failed`, also after an `abandon`.
 ///
 /// provisor-unpack: one `unpack` is answered by, for each member that is wanted, one `member` per
 /// pattern that names it, `data` and `end`, and in the end by exactly one `done` or `failed`.

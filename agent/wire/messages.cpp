@@ -7,10 +7,7 @@
 namespace provisor {
 namespace {
 
-using Writer = PayloadWriter;
-using Reader = PayloadReader;
-
-std::optional<std::uint64_t> read_optional(Reader& reader) {
+std::optional<std::uint64_t> read_optional(PayloadReader& reader) {
     const bool known = reader.number() != 0;
     const std::uint64_t value = reader.number();
     return known ? std::optional(value) : std::nullopt;
@@ -19,7 +16,7 @@ std::optional<std::uint64_t> read_optional(Reader& reader) {
 } // namespace
 
 std::string encode(const FetchSettings& settings) {
-    return Writer()
+    return PayloadWriter()
         .add(settings.connect_timeout)
         .add(settings.stall_timeout)
         .add(settings.total_timeout)
@@ -33,7 +30,7 @@ std::string encode(const FetchSettings& settings) {
 }
 
 FetchSettings decode_settings(std::string_view payload) {
-    Reader reader(payload);
+    PayloadReader reader(payload);
     FetchSettings settings;
     settings.connect_timeout = reader.number();
     settings.stall_timeout = reader.number();
@@ -49,7 +46,7 @@ FetchSettings decode_settings(std::string_view payload) {
 }
 
 std::string encode(const FetchRequest& request) {
-    Writer writer;
+    PayloadWriter writer;
     writer.add(request.url)
         .add(request.etag)
         .add(request.last_modified)
@@ -63,7 +60,7 @@ std::string encode(const FetchRequest& request) {
 }
 
 FetchRequest decode_request(std::string_view payload) {
-    Reader reader(payload);
+    PayloadReader reader(payload);
     FetchRequest request;
     request.url = reader.text();
     request.etag = reader.text();
@@ -79,7 +76,7 @@ FetchRequest decode_request(std::string_view payload) {
 }
 
 std::string encode(const FetchHead& head) {
-    return Writer()
+    return PayloadWriter()
         .add(head.status)
         .add(head.content_length ? 1U : 0U)
         .add(head.content_length.value_or(0))
@@ -92,7 +89,7 @@ std::string encode(const FetchHead& head) {
 }
 
 FetchHead decode_head(std::string_view payload) {
-    Reader reader(payload);
+    PayloadReader reader(payload);
     FetchHead head;
     head.status = reader.number();
     head.content_length = read_optional(reader);
@@ -111,11 +108,14 @@ FetchHead decode_head(std::string_view payload) {
 }
 
 std::string encode(const FetchFailure& failure) {
-    return Writer().add(static_cast<std::uint64_t>(failure.kind)).add(failure.message).take();
+    return PayloadWriter()
+        .add(static_cast<std::uint64_t>(failure.kind))
+        .add(failure.message)
+        .take();
 }
 
 FetchFailure decode_failure(std::string_view payload) {
-    Reader reader(payload);
+    PayloadReader reader(payload);
     FetchFailure failure;
     const std::uint64_t kind = reader.number();
     failure.message = reader.text();
