@@ -37,6 +37,14 @@ public:
     Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
 
     ErrorKind kind() const { return kind_; }
+    /// The same failure in other words.
+    Error retold(const std::string& message) const {
+        Error told(kind_, message);
+        told.url = url;
+        told.http_status = http_status;
+        told.retry_after = retry_after;
+        return told;
+    }
 
     std::string url;     ///< shown form, without user information or signed query
     int http_status = 0; ///< of the final response
@@ -63,11 +71,7 @@ decltype(auto) with_context(const std::string& who, Action&& action) {
     try {
         return std::forward<Action>(action)();
     } catch (const Error& error) {
-        Error told(error.kind(), who + ": " + error.what());
-        told.url = error.url;
-        told.http_status = error.http_status;
-        told.retry_after = error.retry_after;
-        throw told;
+        throw error.retold(who + ": " + error.what());
     }
 }
 

@@ -2,13 +2,13 @@
 #include "base/file.hpp"
 
 #include "base/error.hpp"
+#include "base/random.hpp"
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -67,12 +67,7 @@ void require_room(int fd, std::uint64_t wanted, std::uint64_t spare, const std::
                                 what, wanted, free, limit, spare));
 }
 
-std::string temporary_name() {
-    std::uint64_t random = 0;
-    while (::getrandom(&random, sizeof random, 0) != sizeof random) {
-    }
-    return fmt::format(".provisor-{:016x}", random);
-}
+std::string temporary_name() { return fmt::format(".provisor-{:016x}", random_number()); }
 
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode,
                   Durable durable) {

@@ -72,20 +72,20 @@ std::size_t secret_value(std::string_view line) {
 } // namespace
 
 std::string shown_line(std::string_view line) {
-    std::string shown;
-    if (const std::size_t value = secret_value(line);
-        value != std::string_view::npos &&
+    const std::size_t value = secret_value(line);
+    if (value != std::string_view::npos &&
         line.substr(value).find_first_not_of(' ') != std::string_view::npos) {
         const bool names_only = line.find("credential:", value) != std::string_view::npos &&
                                 line.find_first_of(",{", value) == std::string_view::npos;
         if (!names_only)
             return std::string(line.substr(0, value)) + " …";
     }
-    // What is neither blank nor a bracket or quote belongs to a URL that begins here.
+    std::string shown;
     for (;;) {
         const std::size_t scheme = line.find("://");
         if (scheme == std::string_view::npos)
             return shown + std::string(line);
+        // What is neither blank nor a bracket or quote belongs to the URL.
         const std::size_t end = std::min(line.find_first_of(" \"',]}", scheme), line.size());
         const std::size_t before = line.find_last_of(" \"'[{,", scheme);
         const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;

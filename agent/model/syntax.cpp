@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "model/shown_url.hpp"
+#include "model/url.hpp"
 
 #include <algorithm>
 #include <array>
@@ -76,19 +77,13 @@ std::optional<std::string> find_url_fault(std::string_view url) {
         return find_path_fault(url.substr(7))
                    ? std::optional(fmt::format("'{}' is not file:// and an absolute path", shown))
                    : std::nullopt;
-    const bool http = url.starts_with("http://");
-    if (!http && !url.starts_with("https://"))
+    if (!url.starts_with("http://") && !url.starts_with("https://"))
         return fmt::format(
             "'{}' is no URL that can be fetched: https://, http:// or file:// is expected", shown);
-    std::string_view authority = url.substr(http ? 7 : 8);
-    authority = authority.substr(0, authority.find_first_of("/?#"));
-    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos)
-        authority.remove_prefix(at + 1);
-    const std::size_t bracket = authority.rfind(']');
-    const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    if (authority.substr(0, colon).empty())
+    const Authority authority = authority_of(url);
+    if (authority.host.empty())
         return fmt::format("'{}' names no host", shown);
-    if (colon != std::string_view::npos && !is_port(authority.substr(colon + 1)))
+    if (authority.port && !is_port(*authority.port))
         return fmt::format("'{}' has an impossible port", shown);
     return std::nullopt;
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/acquire.hpp"
 
+#include "base/random.hpp"
 #include "model/retry.hpp"
 #include "model/shown_url.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 namespace provisor {
 namespace {
@@ -26,21 +25,6 @@ std::optional<std::string> candidate(const Component& component, std::size_t rou
 /// Whether what came of a body is worth keeping: not when it is too large, or has no room.
 bool may_be_resumed(const Error& error) {
     return error.kind() != ErrorKind::size && error.kind() != ErrorKind::space;
-}
-
-Error with_message(const Error& error, const std::string& message) {
-    Error told(error.kind(), message);
-    told.url = error.url;
-    told.http_status = error.http_status;
-    told.retry_after = error.retry_after;
-    return told;
-}
-
-std::uint64_t random_number() {
-    std::uint64_t number = 0;
-    while (::getrandom(&number, sizeof number, 0) != sizeof number) {
-    }
-    return number;
 }
 
 } // namespace
@@ -67,12 +51,11 @@ bool Acquisition::settle_without_request(Work& work) {
     return !Documents::has_any(component) && settle_by_pin(work);
 }
 
-/// Whether anything would have to be put in place if this were the artifact; also when that cannot
-/// be known without unpacking it.
-bool Acquisition::would_place(const Work& work, const std::string& sha256,
-                              Freshness freshness) const {
+/// Whether the artifact's bytes would be read if it were the one: to put something in place, to
+/// unpack it, to verify its signature.
+bool Acquisition::needs_blob(const Work& work, const std::string& sha256, Freshness freshness) {
     const std::optional<Contents> contents = verifier_.known_contents(work, sha256);
-    return !contents ||
+    return !contents || !verifier_.is_proven(work, sha256) ||
            !make_plan(*work.component,
                       wanted_marker(*work.component, sha256, *contents, paths_.unit_dir), freshness,
                       work.observed, Units::act)
@@ -82,8 +65,8 @@ bool Acquisition::would_place(const Work& work, const std::string& sha256,
 bool Acquisition::settle_by_pin(Work& work) {
     if (work.pin.empty() || options_.force)
         return false;
-    const bool needed = would_place(work, work.pin, Freshness::pinned) || !work.signature.empty();
-    if (needed && !cache_.verify_blob(work.pin, around_.interrupt))
+    if (needs_blob(work, work.pin, Freshness::pinned) &&
+        !cache_.verify_blob(work.pin, around_.interrupt))
         return false;
     accept(work, {work.pin, Freshness::pinned}, work.component->url);
     return true;
@@ -102,9 +85,9 @@ std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std
     if (!entry)
         return std::nullopt;
     // If the answer "unchanged" would lead to an installation from the cache, the bytes must be
-    // whole now: to find the damage afterwards would cost a second round. When nothing would be
-    // placed they need not be read.
-    if (would_place(work, entry->sha256, Freshness::revalidated) &&
+    // whole now: to find the damage afterwards would cost a second round. When they would not be
+    // read they need not be looked at either.
+    if (needs_blob(work, entry->sha256, Freshness::revalidated) &&
         !cache_.verify_blob(entry->sha256, around_.interrupt))
         return std::nullopt;
     return entry;
@@ -190,7 +173,7 @@ void Acquisition::run(std::vector<Work>& works) {
             attempt(*work, [&] { settled = settle_by_pin(*work); });
         return settled || work->done;
     });
-    parts_ = !open.empty() && cache_.has_parts();
+    parts_ = !open.empty() && cache_.unfinished().any();
     for (std::size_t round = 0; !open.empty(); ++round) {
         std::vector<Question> questions = questions_for(open, round);
         ask(questions);
@@ -214,9 +197,8 @@ void Acquisition::note_failures(const std::vector<Work*>& asked) const {
             continue;
         }
         if (!work->detour.empty())
-            fail(*work,
-                 with_message(*work->outcome.error,
-                              fmt::format("{}; {}", work->detour, work->outcome.error->what())));
+            fail(*work, work->outcome.error->retold(
+                            fmt::format("{}; {}", work->detour, work->outcome.error->what())));
         const Backoff backoff =
             after_failure(work->record.backoff, *work->component, config_.retry,
                           work->outcome.error->retry_after, wall_clock(), random_number());
@@ -236,15 +218,15 @@ TransferRequest Acquisition::request_for(const Question& question) const {
     if (question.known)
         request.validator = question.known->validator;
     if (parts_ && !question.again)
-        request.part = cache_.find_part(question.url, around_.interrupt);
+        request.part = cache_.unfinished().find_part(question.url, around_.interrupt);
     const std::string& url = question.url;
     const std::uint64_t min_free = config_.limits.min_free;
     request.place.open = [this, url, min_free](const BodyStart& start) {
-        return cache_.begin_body(url, start, min_free);
+        return cache_.unfinished().begin_body(url, start, min_free);
     };
-    request.place.check_room = [this, min_free] { cache_.require_room(min_free); };
+    request.place.check_room = [this, min_free] { cache_.unfinished().require_room(min_free); };
     request.place.keep_part = [this, url](int fd, const BodyPart& part) {
-        cache_.keep_part(url, fd, part);
+        cache_.unfinished().keep_part(url, fd, part);
     };
     return request;
 }
@@ -279,9 +261,9 @@ void Acquisition::answer(Question& question, TransferResult& result) {
         return;
     }
     if (result.error && may_be_resumed(*result.error))
-        cache_.abandon_body(question.url);
+        cache_.unfinished().abandon_body(question.url);
     else if (result.error)
-        cache_.discard_body(question.url);
+        cache_.unfinished().discard_body(question.url);
     for (Work* work : question.askers)
         attempt(*work, [&] {
             if (result.error)
@@ -312,7 +294,7 @@ void Acquisition::judge(Work& work, const Body& body, const std::string& url, in
         verifier_.check(work, body.file.get(), body.size, body.sha256);
         work.contents = verifier_.unpack_contents(work, body.file.get(), body.sha256);
     } catch (const Error& error) {
-        Error told = with_message(error, fmt::format("'{}': {}", shown_url(url), error.what()));
+        Error told = error.retold(fmt::format("'{}': {}", shown_url(url), error.what()));
         told.url = shown_url(url);
         told.http_status = http_status;
         throw told;
@@ -329,7 +311,7 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
     // Neither bytes nor validator of a refused body are kept: a poisoned cache would be confirmed
     // by every later 304.
     if (!wanted) {
-        cache_.discard_body(question.url);
+        cache_.unfinished().discard_body(question.url);
         // The first half may be of other content than the origin says (RFC 9110 leaves it to the
         // origin to be honest about strong tags): once more, from the start.
         question.again = result.resumed;
@@ -366,18 +348,19 @@ void Acquisition::accept(Work& work, const Artifact& artifact, const std::string
     work.outcome.decision = Decision::unchanged;
 }
 
-/// The keys in force now have to have signed what came in earlier, too.
+/// What came in earlier counts only if the keys in force now have signed it, too. Wherever its
+/// bytes are read here, needs_blob() has said so before, and they have been made sure of.
 void Acquisition::accept_cached(Work& work, const std::string& sha256) {
-    if (!work.signature.empty()) {
-        const std::optional<Fd> blob = cache_.open_blob(sha256);
+    std::optional<Contents> known = verifier_.known_contents(work, sha256);
+    std::optional<Fd> blob;
+    if (!known || !verifier_.is_proven(work, sha256)) {
+        blob = cache_.open_blob(sha256);
         if (!blob)
             throw Error(ErrorKind::io, fmt::format("the cached blob {} has vanished", sha256));
-        verifier_.check_signature(work, blob->get(), sha256);
     }
-    if (auto contents = verifier_.known_contents(work, sha256))
-        work.contents = std::move(*contents);
-    else
-        work.contents = verifier_.contents_from_cache(work, sha256);
+    const int fd = blob ? blob->get() : -1;
+    verifier_.check_signature(work, fd, sha256);
+    work.contents = known ? std::move(*known) : verifier_.unpack_contents(work, fd, sha256);
 }
 
 } // namespace provisor

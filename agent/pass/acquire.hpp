@@ -43,7 +43,7 @@ private:
     };
     bool settle_without_request(Work& work);
     bool settle_by_pin(Work& work);
-    bool would_place(const Work& work, const std::string& sha256, Freshness freshness) const;
+    bool needs_blob(const Work& work, const std::string& sha256, Freshness freshness);
     bool hold_back(Work& work) const;
     std::vector<Question> questions_for(const std::vector<Work*>& open, std::size_t round);
     void add_question(std::vector<Question>& questions, Work& work, const std::string& url);

@@ -2,11 +2,13 @@
 #include "pass/documents.hpp"
 
 #include "model/shown_url.hpp"
+#include "model/url.hpp"
 #include "transfer/credentials.hpp"
 #include "trust/checksums.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -14,12 +16,6 @@ namespace provisor {
 namespace {
 
 constexpr std::uint64_t document_limit = std::uint64_t{1} << 20;
-
-/// The last part of a URL's path: what the artifact is called in a checksums file.
-std::string file_name_of(std::string_view url) {
-    url = url.substr(0, url.find_first_of("?#"));
-    return std::string(url.substr(url.rfind('/') + 1));
-}
 
 std::string read_body(const Body& body) {
     std::string text(body.size, '\0');
@@ -43,27 +39,24 @@ bool signs_sums(const Component& component) {
 
 std::vector<std::string> credentials_for(const Component& component, const std::string& url,
                                          const Paths& paths) {
-    if (!component.auth || !same_origin_url(url, component.url))
+    if (!component.auth || !same_origin(url, component.url))
         return {};
     return credential_headers(*component.auth, url, {paths.credential_dirs, paths.netrc_files});
 }
 
-Documents::Document* Documents::find(const Work& work, const std::string& url) {
-    const std::vector<std::string> secrets = credentials_for(*work.component, url, paths_);
-    const auto document =
-        std::find_if(documents_.begin(), documents_.end(), [&](const Document& one) {
-            return one.url == url && one.secret_headers == secrets;
-        });
-    return document == documents_.end() ? nullptr : &*document;
-}
-
-Documents::Document& Documents::want(Work& work, const std::string& url) {
-    if (Document* known = find(work, url))
-        return *known;
+std::optional<std::size_t> Documents::want(const Work& work, const std::string& url) {
+    if (url.empty())
+        return std::nullopt;
+    std::vector<std::string> secrets = credentials_for(*work.component, url, paths_);
+    const auto same = std::find_if(documents_.begin(), documents_.end(), [&](const Document& one) {
+        return one.url == url && one.secret_headers == secrets;
+    });
+    if (same != documents_.end())
+        return static_cast<std::size_t>(same - documents_.begin());
     Document document;
     document.url = url;
     document.component = work.component->name;
-    document.secret_headers = credentials_for(*work.component, url, paths_);
+    document.secret_headers = std::move(secrets);
     // Only whole bytes may be confirmed by a 304.
     if (auto entry = cache_.find(url))
         if (auto text = cache_.read_blob(entry->sha256, document_limit)) {
@@ -71,25 +64,72 @@ Documents::Document& Documents::want(Work& work, const std::string& url) {
             document.text = std::move(*text);
         }
     documents_.push_back(std::move(document));
-    return documents_.back();
+    return documents_.size() - 1;
 }
 
 void Documents::run(const std::vector<Work*>& works) {
+    std::vector<Wanted> wanted;
     for (Work* work : works)
         attempt(*work, [&] {
             work->asked = !options_.offline;
-            for (const std::string* url :
-                 {&work->component->sha256sums, &work->component->signature})
-                if (!url->empty())
-                    want(*work, *url);
+            wanted.push_back({work, want(*work, work->component->sha256sums),
+                              want(*work, work->component->signature)});
         });
-    ask();
-    for (Work* work : works)
-        attempt(*work, [&] { apply(*work); });
+    std::vector<std::size_t> all(documents_.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    ask(all);
+    std::vector<Wanted> doubted;
+    for (const Wanted& one : wanted)
+        attempt(*one.work, [&] {
+            try {
+                apply(one);
+            } catch (const Error&) {
+                if (!has_confirmed(one))
+                    throw;
+                doubted.push_back(one);
+            }
+        });
+    ask(forget_confirmed(doubted));
+    for (const Wanted& one : doubted)
+        attempt(*one.work, [&] { apply(one); });
     settle();
 }
 
-void Documents::ask() {
+bool Documents::has_confirmed(const Wanted& wanted) const {
+    return (wanted.sums && documents_[*wanted.sums].confirmed) ||
+           (wanted.signature && documents_[*wanted.signature].confirmed);
+}
+
+/// A tag can stand still while the content moves: nginx makes its own of size and whole seconds,
+/// and signatures are all of one size. What a 304 has confirmed is asked for whole before it is
+/// believed to be wrong; else an origin could never come out of it.
+std::vector<std::size_t> Documents::forget_confirmed(const std::vector<Wanted>& doubted) {
+    std::vector<std::size_t> indices;
+    for (const Wanted& one : doubted)
+        for (const auto& index : {one.sums, one.signature})
+            if (index && documents_[*index].confirmed) {
+                documents_[*index].known.reset();
+                documents_[*index].confirmed = false;
+                indices.push_back(*index);
+            }
+    return indices;
+}
+
+TransferRequest Documents::request_for(const Document& document) {
+    TransferRequest request;
+    request.component = document.component;
+    request.url = document.url;
+    request.secret_headers = document.secret_headers;
+    request.max_size = document_limit;
+    if (document.known)
+        request.validator = document.known->validator;
+    request.place.open = [this, url = document.url](const BodyStart& start) {
+        return cache_.unfinished().begin_body(url, start, config_.limits.min_free);
+    };
+    return request;
+}
+
+void Documents::ask(const std::vector<std::size_t>& indices) {
     if (options_.offline) {
         for (Document& document : documents_)
             if (!document.known)
@@ -99,23 +139,12 @@ void Documents::ask() {
                                       shown_url(document.url)));
         return;
     }
-    if (documents_.empty())
+    if (indices.empty())
         return;
     std::vector<TransferRequest> requests;
-    requests.reserve(documents_.size());
-    for (const Document& document : documents_) {
-        TransferRequest request;
-        request.component = document.component;
-        request.url = document.url;
-        request.secret_headers = document.secret_headers;
-        request.max_size = document_limit;
-        if (document.known)
-            request.validator = document.known->validator;
-        request.place.open = [this, url = document.url](const BodyStart& start) {
-            return cache_.begin_body(url, start, config_.limits.min_free);
-        };
-        requests.push_back(std::move(request));
-    }
+    requests.reserve(indices.size());
+    for (const std::size_t index : indices)
+        requests.push_back(request_for(documents_[index]));
     around_.progress.set_stage(fmt::format("asking for {} checksums file{} or signature{}",
                                            requests.size(), requests.size() == 1 ? "" : "s",
                                            requests.size() == 1 ? "" : "s"));
@@ -123,17 +152,18 @@ void Documents::ask() {
     std::vector<TransferResult> results =
         around_.transfer.run(std::move(requests), around_.interrupt, around_.progress);
     for (std::size_t i = 0; i < results.size(); ++i)
-        take(documents_[i], std::move(results[i]));
+        take(documents_[indices[i]], std::move(results[i]));
 }
 
 void Documents::take(Document& document, TransferResult&& result) {
     bytes_ += result.bytes;
     if (result.error) {
-        cache_.discard_body(document.url);
+        cache_.unfinished().discard_body(document.url);
         document.error = std::move(result.error);
         return;
     }
-    if (!result.body)
+    document.confirmed = !result.body;
+    if (document.confirmed)
         return;
     try {
         document.text = read_body(*result.body);
@@ -143,32 +173,29 @@ void Documents::take(Document& document, TransferResult&& result) {
     }
 }
 
-const std::string& Documents::text_of(const Work& work, const std::string& url) {
-    const Document& document = *find(work, url);
+const std::string& Documents::text_of(std::size_t index) const {
+    const Document& document = documents_[index];
     if (document.error)
         throw *document.error;
     return document.text;
 }
 
 /// What the texts say of the artifact.
-void Documents::apply(Work& work) {
+void Documents::apply(const Wanted& wanted) {
+    Work& work = *wanted.work;
     const Component& component = *work.component;
-    try {
-        const std::string sums =
-            component.sha256sums.empty() ? "" : text_of(work, component.sha256sums);
-        if (!component.signature.empty() && signs_sums(component)) {
-            const Signature signature =
-                parse_signature(text_of(work, component.signature), shown_url(component.signature));
+    const std::string sums = wanted.sums ? text_of(*wanted.sums) : "";
+    if (wanted.signature) {
+        const std::string& text = text_of(*wanted.signature);
+        const Signature signature = parse_signature(text, shown_url(component.signature));
+        if (signs_sums(component))
             work.signed_by =
                 verify_signature(signature, verifier_.keys(), sums, shown_url(component.sha256sums))
                     .key_id;
-        } else if (!component.signature.empty()) {
-            work.signature = text_of(work, component.signature);
-            // Something that is no signature at all shall not stay in the cache.
-            parse_signature(work.signature, shown_url(component.signature));
-        }
-        if (component.sha256sums.empty())
-            return;
+        else
+            work.signature = text;
+    }
+    if (wanted.sums) {
         const std::string digest =
             find_digest(sums, file_name_of(component.url), shown_url(component.sha256sums));
         if (!work.pin.empty() && work.pin != digest)
@@ -176,21 +203,20 @@ void Documents::apply(Work& work) {
                         fmt::format("'{}' says {}, the manifest pins {}",
                                     shown_url(component.sha256sums), digest, work.pin));
         work.pin = digest;
-    } catch (const Error&) {
-        for (const std::string* url : {&component.sha256sums, &component.signature})
-            if (!url->empty())
-                find(work, *url)->refused = true;
-        throw;
     }
+    for (const auto& index : {wanted.sums, wanted.signature})
+        if (index)
+            documents_[*index].useful = true;
 }
 
-/// Keeps what came and was of use.
+/// Keeps what came and was of use: something else in its place would be confirmed by every later
+/// 304.
 void Documents::settle() {
     for (Document& document : documents_) {
         if (!document.fresh)
             continue;
-        if (document.refused) {
-            cache_.discard_body(document.url);
+        if (!document.useful) {
+            cache_.unfinished().discard_body(document.url);
             continue;
         }
         try {

@@ -8,6 +8,7 @@
 #include "pass/work.hpp"
 #include "store/cache.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,19 +46,28 @@ private:
     struct Document {
         std::string url;
         std::vector<std::string> secret_headers;
-        std::string component;
+        std::string component; ///< the first that wants it
         std::optional<CacheEntry> known;
         std::optional<TransferResult> fresh;
+        bool confirmed = false; ///< by a 304 of this pass
         std::string text;
         std::optional<Error> error;
-        bool refused = false; ///< somebody could make nothing of it
+        bool useful = false; ///< to one of those that want it
     };
-    Document& want(Work& work, const std::string& url);
-    Document* find(const Work& work, const std::string& url);
-    void ask();
+    /// A component's two, as indices of documents_.
+    struct Wanted {
+        Work* work = nullptr;
+        std::optional<std::size_t> sums;
+        std::optional<std::size_t> signature;
+    };
+    std::optional<std::size_t> want(const Work& work, const std::string& url);
+    TransferRequest request_for(const Document& document);
+    void ask(const std::vector<std::size_t>& indices);
+    bool has_confirmed(const Wanted& wanted) const;
+    std::vector<std::size_t> forget_confirmed(const std::vector<Wanted>& doubted);
     void take(Document& document, TransferResult&& result);
-    const std::string& text_of(const Work& work, const std::string& url);
-    void apply(Work& work);
+    const std::string& text_of(std::size_t index) const;
+    void apply(const Wanted& wanted);
     void settle();
 
     Cache& cache_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/pass.hpp"
 
-#include "base/file.hpp"
+#include "base/random.hpp"
 #include "install/staging.hpp"
 #include "model/shown_url.hpp"
 #include "pass/acquire.hpp"
@@ -16,11 +16,9 @@
 #include "store/retention.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <set>
 #include <spdlog/spdlog.h>
-#include <sys/random.h>
 
 namespace provisor {
 namespace {
@@ -28,10 +26,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::string make_pass_id() {
-    std::array<std::uint64_t, 2> random{};
-    while (::getrandom(random.data(), sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
-    }
-    return fmt::format("{:016x}{:016x}", random[0], random[1]);
+    return fmt::format("{:016x}{:016x}", random_number(), random_number());
 }
 
 Duration since(Clock::time_point begun) {

@@ -7,7 +7,6 @@
 #include "transfer/unpack.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -53,7 +52,7 @@ public:
     Members(Cache& cache, std::size_t count) : cache_(cache), count_(count) {}
     Members(const Members&) = delete;
     Members& operator=(const Members&) = delete;
-    ~Members() { cache_.discard_members(count_); }
+    ~Members() { cache_.unfinished().discard_members(count_); }
 
 private:
     Cache& cache_;
@@ -92,22 +91,31 @@ void Verifier::check(Work& work, int fd, std::uint64_t size, const std::string& 
     check_signature(work, fd, sha256);
 }
 
+/// What was found right once is not computed again, for that means to read the whole artifact. All
+/// that it depends on is in its name, so that a key that was taken away or replaced is missed.
+std::string Verifier::proof_of(const Work& work, const std::string& sha256) {
+    const Signature signature =
+        parse_signature(work.signature, shown_url(work.component->signature));
+    const PublicKey& key = find_key(signature, keys());
+    return fmt::format(
+        "{} {} {}", sha256, sha256_of(work.signature),
+        sha256_of({reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()}));
+}
+
+bool Verifier::is_proven(const Work& work, const std::string& sha256) {
+    return work.signature.empty() || cache_.is_verified(proof_of(work, sha256));
+}
+
 void Verifier::check_signature(Work& work, int fd, const std::string& sha256) {
     if (work.signature.empty())
         return;
     const Signature signature =
         parse_signature(work.signature, shown_url(work.component->signature));
-    const PublicKey& key = find_key(signature, keys());
-    work.signed_by = key.id;
-    // To find out anew means to read the whole artifact. What it depends on is all in the name, so
-    // that a key that was taken away or replaced is missed at once.
-    const std::string proven =
-        fmt::format("{} {} {}", sha256, sha256_of(work.signature),
-                    sha256_of({reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()}));
-    if (cache_.is_verified(proven))
+    work.signed_by = find_key(signature, keys()).id;
+    if (is_proven(work, sha256))
         return;
     verify_signature(signature, keys(), fd, around_.interrupt, shown_url(work.component->url));
-    cache_.remember_verified(proven);
+    cache_.remember_verified(proof_of(work, sha256));
 }
 
 std::optional<Contents> Verifier::known_contents(const Work& work,
@@ -115,17 +123,19 @@ std::optional<Contents> Verifier::known_contents(const Work& work,
     const Component& component = *work.component;
     if (component.format == Format::raw)
         return Contents{};
-    if (auto contents = cache_.find_contents(sha256, selection_of(component)))
-        return contents;
-    if (component.format != Format::automatic || names_members(component))
-        return std::nullopt;
-    // Installed as it is once, so it is no archive, and its bytes need not be looked at.
+    const bool may_be_plain = component.format == Format::automatic && !names_members(component);
+    // Installed as it is once, so it is no archive, and its bytes need not be looked at: what most
+    // components of most passes come to.
     if (const auto& installed = work.observed.installed;
-        installed && installed->artifact == sha256 && !component.files.empty()) {
+        may_be_plain && installed && installed->artifact == sha256 && !component.files.empty()) {
         const InstalledFile* file = installed->find(component.files.front().path);
         if (file != nullptr && file->sha256 == sha256)
             return Contents{};
     }
+    if (auto contents = cache_.unpacked().find(sha256, selection_of(component)))
+        return contents;
+    if (!may_be_plain)
+        return std::nullopt;
     const std::optional<Fd> blob = cache_.open_blob(sha256);
     if (blob && !is_packed(component, blob->get()))
         return Contents{};
@@ -136,7 +146,7 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
     const Component& component = *work.component;
     if (!is_packed(component, fd))
         return {};
-    if (auto known = cache_.find_contents(sha256, selection_of(component)))
+    if (auto known = cache_.unpacked().find(sha256, selection_of(component)))
         return std::move(*known);
     const std::vector<std::string> patterns = patterns_of(component);
     UnpackRequest request;
@@ -145,8 +155,8 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
     request.patterns = patterns;
     request.max_size = config_.limits.artifact_size;
     request.open_member = [this](std::size_t index) {
-        cache_.require_room(config_.limits.min_free);
-        return cache_.begin_member(index);
+        cache_.unfinished().require_room(config_.limits.min_free);
+        return cache_.unfinished().begin_member(index);
     };
     around_.progress.set_stage(fmt::format("unpacking {}", component.name));
     const Members unfinished(cache_, patterns.size());
@@ -166,16 +176,8 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
         cache_.keep_member(i, member.file.get(), member.sha256);
         contents[patterns[i]] = member.sha256;
     }
-    cache_.remember_contents(sha256, selection_of(component), contents);
+    cache_.unpacked().remember(sha256, selection_of(component), contents);
     return contents;
-}
-
-Contents Verifier::contents_from_cache(Work& work, const std::string& sha256) {
-    if (!cache_.verify_blob(sha256, around_.interrupt))
-        throw Error(ErrorKind::io, fmt::format("the cached blob {} was damaged; the next pass "
-                                               "fetches it again",
-                                               sha256));
-    return unpack_contents(work, cache_.open_blob(sha256)->get(), sha256);
 }
 
 } // namespace provisor

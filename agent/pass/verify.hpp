@@ -29,9 +29,12 @@ public:
     /// digest, signed by a trusted key. Sets Work::signed_by.
     void check(Work& work, int fd, std::uint64_t size, const std::string& sha256);
 
-    /// The part of it about Work::signature, if there is one. What was found right once for these
-    /// bytes, this signature and this key is not computed again.
+    /// The part of it about Work::signature, if there is one. The bytes are read only when
+    /// is_proven() says no.
     void check_signature(Work& work, int fd, const std::string& sha256);
+    /// Whether the artifact has no signature to verify, or this one was found right before, by a
+    /// key that is still trusted. Throws Error of kind signature when its key is not.
+    bool is_proven(const Work& work, const std::string& sha256);
 
     /// The contents of an artifact if nothing has to be unpacked to know them.
     std::optional<Contents> known_contents(const Work& work, const std::string& sha256) const;
@@ -39,11 +42,10 @@ public:
     /// member looked at like an artifact that is installed as it is. Throws Error of kind unpack,
     /// size or sanity that names the member.
     Contents unpack_contents(Work& work, int fd, const std::string& sha256);
-    /// The same from the artifact's cached blob, which is made sure of first.
-    Contents contents_from_cache(Work& work, const std::string& sha256);
 
 private:
     bool is_packed(const Component& component, int fd) const;
+    std::string proof_of(const Work& work, const std::string& sha256);
 
     Cache& cache_;
     const AgentConfig& config_;

@@ -3,11 +3,12 @@
 
 #include "base/fd.hpp"
 #include "base/interrupt.hpp"
+#include "store/unfinished.hpp"
+#include "store/unpacked.hpp"
 #include "transfer/transfer.hpp"
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,10 +31,9 @@ struct CacheEntry {
 ///     urls/<sha256 of URL>    JSON: shown URL, ETag, Last-Modified, digest, size
 ///     refused/<sha256 of URL> the same of a body that was not what a manifest pins; its bytes
 ///                             are not kept
-///     contents/<artifact>-<selection>  JSON: which blobs the wanted members of an artifact are
 ///     verified/<sha256 of artifact, signature and key>  empty: that signature was good
-///     partial/<sha256 of URL> a body that is still arriving; with ".json" behind, once it was cut
-///                             off: its ETag, and how many bytes with which digest are there
+///     contents/               see Unpacked
+///     partial/                see Unfinished
 ///
 /// An ETag can never be paired with other bytes than those it came with, whatever crashes: both are
 /// one file, replaced as a whole, and written only after the blob is durable under its digest. A
@@ -55,22 +55,12 @@ public:
     /// fetched again.
     bool verify_blob(const std::string& sha256, const Interrupt& interrupt);
 
-    /// What an earlier transfer left of this URL's body, read again and found whole; absent when
-    /// there is nothing of use.
-    std::optional<ReadPart> find_part(const std::string& url, const Interrupt& interrupt) const;
-    /// Whether any body at all was left unfinished, so that an unchanged pass need not ask for
-    /// each.
-    bool has_parts() const;
-    /// A file for the body of this URL, read-write: with the first `start.present` bytes of what is
-    /// there, and positioned behind them. Throws Error of kind space when the rest of the body
-    /// would leave less than `min_free` bytes.
-    Fd begin_body(const std::string& url, const BodyStart& start, std::uint64_t min_free);
-    /// Throws Error of kind space when less than `min_free` bytes are left for the cache.
-    void require_room(std::uint64_t min_free) const;
-    /// Records how much of a body is in its file, durably, for a later begin_body.
-    void keep_part(const std::string& url, int fd, const BodyPart& part);
-    /// The end of a transfer without a body: what is recorded as a part stays, anything else goes.
-    void abandon_body(const std::string& url) noexcept;
+    /// What is on its way into the cache.
+    Unfinished& unfinished() { return unfinished_; }
+    /// What was unpacked of its artifacts.
+    Unpacked& unpacked() { return unpacked_; }
+    const Unpacked& unpacked() const { return unpacked_; }
+
     /// Makes a received body durable under its digest, then records it for the URL. What was
     /// recorded before is replaced.
     void keep(const std::string& url, const Body& body, const Validator& validator);
@@ -79,23 +69,12 @@ public:
     /// transfer in every pass.
     std::optional<CacheEntry> find_refused(const std::string& url) const;
     void remember_refused(const std::string& url, const CacheEntry& entry);
-    /// Throws away a body that began with begin_body, and what is recorded of it.
-    void discard_body(const std::string& url) noexcept;
 
     /// The content of a small blob that still hashes to its name; absent otherwise.
     std::optional<std::string> read_blob(const std::string& sha256, std::uint64_t limit) const;
 
-    /// What was unpacked of an artifact by a selection (any text that stands for the format and the
-    /// patterns), by pattern; absent when that was not done yet or one of the blobs is gone.
-    std::optional<std::map<std::string, std::string>>
-    find_contents(const std::string& artifact, const std::string& selection) const;
-    void remember_contents(const std::string& artifact, const std::string& selection,
-                           const std::map<std::string, std::string>& contents);
-    /// An empty file for a member that is being unpacked, read-write; and what is done with it in
-    /// the end: made durable under its digest, or thrown away.
-    Fd begin_member(std::size_t index);
-    void keep_member(std::size_t index, int fd, const std::string& sha256);
-    void discard_members(std::size_t count) noexcept;
+    /// Makes a member that was unpacked durable under its digest.
+    void keep_member(std::size_t number, int fd, const std::string& sha256);
 
     /// Remembers that something long was found to be right; `what` stands for all that it depends
     /// on.
@@ -107,8 +86,8 @@ public:
         std::uint64_t bytes = 0;
     };
     enum class Mode { remove, report };
-    /// Drops every blob but `kept`, the records of what was dropped, and bodies that nobody will
-    /// finish: without a record, or a week old.
+    /// Drops every blob but `kept` (artifacts with their members), the records of what was dropped,
+    /// and what nobody will finish.
     Pruned prune(std::set<std::string> kept, Mode mode);
 
     /// All blobs with their sizes.
@@ -117,18 +96,14 @@ public:
 private:
     std::filesystem::path blob_path(const std::string& sha256) const;
     std::filesystem::path entry_path(const std::string& url) const;
-    std::filesystem::path body_path(const std::string& url) const;
-    std::filesystem::path part_path(const std::string& url) const;
-    void prune_parts();
-    void prune_contents(std::set<std::string>& kept, Mode mode);
-    std::filesystem::path contents_path(const std::string& artifact,
-                                        const std::string& selection) const;
-    std::filesystem::path member_path(std::size_t index) const;
     std::filesystem::path refused_path(const std::string& url) const;
     void make_folders() const;
+    void name_blob(const std::filesystem::path& file, int fd, const std::string& sha256);
 
     std::filesystem::path state_dir_;
     std::filesystem::path folder_;
+    Unfinished unfinished_;
+    Unpacked unpacked_;
 };
 
 } // namespace provisor

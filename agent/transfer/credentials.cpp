@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "model/url.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -18,36 +19,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view reference = "credential:";
 constexpr std::uint64_t secret_limit = std::uint64_t{16} * 1024;
 constexpr std::uint64_t netrc_limit = std::uint64_t{1} << 20;
-
-/// Scheme, host and port of a URL that find_url_fault found nothing wrong with.
-struct Authority {
-    std::string scheme;
-    std::string host;
-    std::string port;
-    bool operator==(const Authority&) const = default;
-};
-
-Authority authority_of(std::string_view url) {
-    Authority authority;
-    const std::size_t colon = std::min(url.find("://"), url.size());
-    authority.scheme = url.substr(0, colon);
-    std::string_view rest = url.substr(std::min(colon + 3, url.size()));
-    rest = rest.substr(0, rest.find_first_of("/?#"));
-    if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos)
-        rest.remove_prefix(at + 1);
-    // An IPv6 address has colons of its own, in brackets.
-    const std::size_t bracket = rest.rfind(']');
-    const std::size_t port = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    authority.port = port == std::string_view::npos ? authority.scheme == "https" ? "443" : "80"
-                                                    : rest.substr(port + 1);
-    std::string_view host = rest.substr(0, port);
-    if (host.starts_with('[') && host.ends_with(']'))
-        host = host.substr(1, host.size() - 2);
-    authority.host = host;
-    std::transform(authority.host.begin(), authority.host.end(), authority.host.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return authority;
-}
 
 /// A file of the folders that come first; unreadable ones are an Error and not passed over, since
 /// the next one may hold something else.
@@ -139,12 +110,6 @@ std::optional<std::string> next_token(std::string_view& text) {
 
 } // namespace
 
-std::string host_of(std::string_view url) { return authority_of(url).host; }
-
-bool same_origin_url(std::string_view one, std::string_view other) {
-    return authority_of(one) == authority_of(other);
-}
-
 std::optional<Login> find_login(std::string_view netrc, std::string_view host) {
     std::optional<Login> found;
     bool in_default = false;
@@ -156,7 +121,7 @@ std::optional<Login> find_login(std::string_view netrc, std::string_view host) {
             const bool is_default = *token == "default";
             const auto name = is_default ? std::optional<std::string>("") : next_token(netrc);
             entry = nullptr;
-            if (name && (is_default ? !found : authority_of("https://" + *name).host == host)) {
+            if (name && (is_default ? !found : host_of("https://" + *name) == host)) {
                 in_default = is_default;
                 entry = &found.emplace();
             }

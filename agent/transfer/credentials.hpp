@@ -23,20 +23,14 @@ struct Login {
     bool operator==(const Login&) const = default;
 };
 
-/// The header lines that carry a component's credentials to `url`; empty when netrc knows nothing of
-/// its host. Throws Error of kind config, which names the credential and the places but never shows
-/// a secret, when one is missing, unreadable, or cannot be a header's value.
+/// The header lines that carry a component's credentials to `url`; empty when netrc knows nothing
+/// of its host. Throws Error of kind config, which names the credential and the places but never
+/// shows a secret, when one is missing, unreadable, or cannot be a header's value.
 std::vector<std::string> credential_headers(const AuthSpec& auth, const std::string& url,
                                             const CredentialPlaces& places);
 
 /// What a netrc file says of a host: its machine entry, else its default; absent when there is
 /// neither. Understands quoted tokens, comments and macdef; the first entry for a host counts.
 std::optional<Login> find_login(std::string_view netrc, std::string_view host);
-
-/// The host of a URL without port, user information and brackets, in lower case.
-std::string host_of(std::string_view url);
-
-/// Whether two http or https URLs have one scheme, host and port (RFC 6454, 4).
-bool same_origin_url(std::string_view one, std::string_view other);
 
 } // namespace provisor

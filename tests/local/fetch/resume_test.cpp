@@ -26,13 +26,13 @@ protected:
         request.component = "tested";
         request.url = url;
         request.max_size = rig.max_size;
-        request.part = cache.find_part(url, rig.interrupt());
+        request.part = cache.unfinished().find_part(url, rig.interrupt());
         request.place.open = [this](const BodyStart& start) {
-            return cache.begin_body(url, start, min_free);
+            return cache.unfinished().begin_body(url, start, min_free);
         };
-        request.place.check_room = [this] { cache.require_room(min_free); };
+        request.place.check_room = [this] { cache.unfinished().require_room(min_free); };
         request.place.keep_part = [this](int fd, const BodyPart& part) {
-            cache.keep_part(url, fd, part);
+            cache.unfinished().keep_part(url, fd, part);
         };
         return request;
     }
@@ -118,13 +118,12 @@ TEST_P(ResumeOdd, StartsOverAndIsWhole) {
     EXPECT_EQ(parts(), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ResumeOdd,
-                         testing::Values(Odd{"Ignored", "range=ignore"}, Odd{"Wrong", "range=wrong"},
-                                         Odd{"OtherTotal", "range=total"},
-                                         Odd{"Multipart", "range=multi"},
-                                         Odd{"NotSatisfiable", "range=416"},
-                                         Odd{"NewEtag", "range=newetag"}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    All, ResumeOdd,
+    testing::Values(Odd{"Ignored", "range=ignore"}, Odd{"Wrong", "range=wrong"},
+                    Odd{"OtherTotal", "range=total"}, Odd{"Multipart", "range=multi"},
+                    Odd{"NotSatisfiable", "range=416"}, Odd{"NewEtag", "range=newetag"}),
+    [](const auto& row) { return row.param.name; });
 
 TEST_F(Resume, APartWithoutALengthOfItsOwnIsTaken) {
     serve("cut=150000");
@@ -147,8 +146,8 @@ TEST_F(Resume, WeakOrMissingTagsAreNotGoodEnough) {
     for (const char* etag : {"", "W/\"one\""}) {
         serve("cut=150000", etag);
         get();
-        EXPECT_FALSE(cache.find_part(url, rig.interrupt())) << etag;
-        cache.abandon_body(url);
+        EXPECT_FALSE(cache.unfinished().find_part(url, rig.interrupt())) << etag;
+        cache.unfinished().abandon_body(url);
         EXPECT_EQ(parts(), "") << etag;
     }
 }
@@ -160,9 +159,9 @@ TEST_F(Resume, ADamagedPartIsNotContinued) {
     std::string bytes = read_text(body);
     bytes[149'999] ^= 1;
     write_text(body, bytes);
-    EXPECT_FALSE(cache.find_part(url, rig.interrupt()));
+    EXPECT_FALSE(cache.unfinished().find_part(url, rig.interrupt()));
     write_text(body, bytes.substr(0, 100));
-    EXPECT_FALSE(cache.find_part(url, rig.interrupt()));
+    EXPECT_FALSE(cache.unfinished().find_part(url, rig.interrupt()));
     serve("");
     EXPECT_EQ(outcome_of(get()), "200 with 200000 bytes");
     EXPECT_EQ(stored(), content);
@@ -241,7 +240,7 @@ TEST_F(Resume, NoRoomMeansNoByteOfTheBody) {
     EXPECT_THAT(outcome_of(result), HasSubstr("space: "));
     EXPECT_THAT(outcome_of(result), HasSubstr("limits.min_free"));
     EXPECT_EQ(stored(), "nothing");
-    cache.discard_body(url);
+    cache.unfinished().discard_body(url);
     EXPECT_EQ(parts(), "");
 }
 

@@ -141,6 +141,56 @@ TEST_F(TrustTest, OtherContentUnderASignatureIsRefused) {
     EXPECT_FALSE(is_installed());
 }
 
+TEST_F(TrustTest, AnUnchangedSignedArtifactIsNotReadAgain) {
+    trust("one.pub");
+    publish_signed();
+    run_one(with_signature());
+    const std::string other(data("content").size(), '?');
+    write_text(blob(data("content")), other);
+    EXPECT_EQ(to_string(run_one(with_signature()).decision), "unchanged");
+    EXPECT_EQ(origin.bodies, 2U) << "the artifact and its signature, by the first pass";
+    EXPECT_EQ(read_text(blob(data("content"))), other) << "it was read and found to be damaged";
+}
+
+TEST_F(TrustTest, ANewSignatureOverADamagedBlobFetchesTheArtifactAgain) {
+    trust("one.pub");
+    trust("two.pub");
+    publish_signed();
+    run_one(with_signature());
+    write_text(blob(data("content")), std::string(data("content").size(), '?'));
+    publish(data("content.two.minisig"), "\"s2\"", std::string(app_url) + ".minisig");
+    const Outcome outcome = run_one(with_signature());
+    EXPECT_FALSE(outcome.error) << outcome.reason;
+    EXPECT_EQ(origin.bodies, 4U);
+    EXPECT_EQ(read_text(blob(data("content"))), data("content"));
+}
+
+TEST_F(TrustTest, ATagThatStoodStillWhileTheSumsMovedIsOvercomeInTheSamePass) {
+    publish(script("one"), "\"1\"");
+    publish(sha256_of(script("one")) + "  app\n", "\"s\"", sums_url);
+    run_one(with_sums());
+    publish(script("two"), "\"2\"");
+    publish(sha256_of(script("two")) + "  app\n", "\"s\"", sums_url);
+    Component component = with_sums();
+    component.sha256 = sha256_of(script("two"));
+    origin.asked.clear();
+    EXPECT_EQ(to_string(run_one(component).decision), "update");
+    EXPECT_EQ(target(), script("two"));
+    ASSERT_EQ(origin.asked.size(), 3U);
+    EXPECT_EQ(origin.asked[0].status, 304);
+    EXPECT_EQ(origin.asked[1].url, sums_url);
+    EXPECT_TRUE(origin.asked[1].validator.empty());
+}
+
+TEST_F(TrustTest, SumsThatAreWrongAsAWholeAreAskedForOnce) {
+    Component component = with_sums();
+    component.sha256 = sha256_of(script("two"));
+    publish(script("one"), "\"1\"");
+    publish(sha256_of(script("one")) + "  app\n", "\"s\"", sums_url);
+    run_one(component);
+    EXPECT_EQ(asked_for(sums_url), 1);
+}
+
 TEST_F(TrustTest, ASignatureOfTheSumsIsOverTheSums) {
     trust("one.pub");
     Component component = with_sums();

@@ -20,7 +20,7 @@ class CacheTest : public testing::Test {
 protected:
     std::string put(const std::string& from, const std::string& content,
                     const Validator& validator) {
-        Body body{cache.begin_body(from, {}, 0), content.size(), sha256_of(content)};
+        Body body{cache.unfinished().begin_body(from, {}, 0), content.size(), sha256_of(content)};
         write_all(body.file.get(), content, "body");
         cache.keep(from, body, validator);
         return body.sha256;
@@ -114,7 +114,7 @@ TEST_F(CacheTest, AnEtagThatIsNoTextIsNotStored) {
 TEST_F(CacheTest, PruneDropsAllButWhatIsKept) {
     const std::string one = put("https://o/1", "one", {"\"1\"", ""});
     const std::string two = put("https://o/2", "twotwo", {"\"2\"", ""});
-    cache.begin_body("https://o/3", {}, 0);
+    cache.unfinished().begin_body("https://o/3", {}, 0);
     const auto before = list_tree(folder.path());
     const auto would = cache.prune({one}, Cache::Mode::report);
     EXPECT_EQ(would.blobs, std::vector<std::string>{two});

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/url.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace provisor {
+namespace {
+
+std::string_view scheme_of(std::string_view url) {
+    return url.substr(0, std::min(url.find("://"), url.size()));
+}
+
+std::string port_of(std::string_view url) {
+    if (const auto port = authority_of(url).port)
+        return std::string(*port);
+    return scheme_of(url) == "https" ? "443" : "80";
+}
+
+} // namespace
+
+Authority authority_of(std::string_view url) {
+    url.remove_prefix(std::min(scheme_of(url).size() + 3, url.size()));
+    url = url.substr(0, url.find_first_of("/?#"));
+    if (const std::size_t at = url.rfind('@'); at != std::string_view::npos)
+        url.remove_prefix(at + 1);
+    // An IPv6 address has colons of its own, in brackets.
+    const std::size_t bracket = url.rfind(']');
+    const std::size_t colon = url.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    if (colon == std::string_view::npos)
+        return {url, std::nullopt};
+    return {url.substr(0, colon), url.substr(colon + 1)};
+}
+
+std::string host_of(std::string_view url) {
+    std::string_view name = authority_of(url).host;
+    if (name.starts_with('[') && name.ends_with(']'))
+        name = name.substr(1, name.size() - 2);
+    std::string host(name);
+    std::transform(host.begin(), host.end(), host.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return host;
+}
+
+bool same_origin(std::string_view one, std::string_view other) {
+    return scheme_of(one) == scheme_of(other) && host_of(one) == host_of(other) &&
+           port_of(one) == port_of(other);
+}
+
+std::string file_name_of(std::string_view url) {
+    url = url.substr(0, url.find_first_of("?#"));
+    const std::size_t slash = url.find('/', std::min(scheme_of(url).size() + 3, url.size()));
+    return slash == std::string_view::npos ? "" : std::string(url.substr(url.rfind('/') + 1));
+}
+
+} // namespace provisor

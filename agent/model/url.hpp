@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace provisor {
+
+/// Host and port as a URL names them (RFC 3986, 3.2), without user information; an IPv6 address
+/// with its brackets.
+struct Authority {
+    std::string_view host;
+    std::optional<std::string_view> port; ///< absent when none is named; it may be empty
+};
+
+/// The authority of a URL that has "://".
+Authority authority_of(std::string_view url);
+
+/// The host of a URL without brackets, in lower case.
+std::string host_of(std::string_view url);
+
+/// Whether two http or https URLs have one scheme, host and port (RFC 6454, 4). (For where a
+/// redirect leads provisor-fetch asks libcurl, which is who goes there.)
+bool same_origin(std::string_view one, std::string_view other);
+
+/// The last part of a URL's path; may be empty.
+std::string file_name_of(std::string_view url);
+
+} // namespace provisor

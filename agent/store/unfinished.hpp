@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/interrupt.hpp"
+#include "transfer/transfer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace provisor {
+
+/// What is on its way into the cache and not whole yet: bodies that are still arriving or were cut
+/// off, by URL, and members that are being unpacked, by number. Folder `partial` of the cache:
+///
+///     <sha256 of URL>        the bytes of a body
+///     <sha256 of URL>.json   once it was cut off: its ETag, and how many bytes with which digest
+///     are
+///                            there
+///     member-<number>        the bytes of a member
+class Unfinished {
+public:
+    /// Nothing is made on disk before something begins.
+    explicit Unfinished(const std::filesystem::path& state_dir);
+
+    /// What an earlier transfer left of this URL's body, read again and found whole; absent when
+    /// there is nothing of use.
+    std::optional<ReadPart> find_part(const std::string& url, const Interrupt& interrupt) const;
+    /// Whether there is anything at all, so that an unchanged pass need not ask for each URL.
+    bool any() const;
+    /// A file for the body of this URL, read-write: with the first `start.present` bytes of what is
+    /// there, and positioned behind them. Throws Error of kind space when the rest of the body
+    /// would leave less than `min_free` bytes.
+    Fd begin_body(const std::string& url, const BodyStart& start, std::uint64_t min_free);
+    /// Throws Error of kind space when less than `min_free` bytes are left for the cache.
+    void require_room(std::uint64_t min_free) const;
+    /// Records how much of a body is in its file, durably, for a later begin_body.
+    void keep_part(const std::string& url, int fd, const BodyPart& part);
+    /// The end of a transfer without a body: what is recorded as a part stays, anything else goes.
+    void abandon_body(const std::string& url) noexcept;
+    /// Throws away a body and what is recorded of it; also when its file has got another name.
+    void discard_body(const std::string& url) noexcept;
+    std::filesystem::path body_path(const std::string& url) const;
+
+    /// An empty file for a member that is being unpacked, read-write.
+    Fd begin_member(std::size_t number);
+    /// Throws away those of the members 0 to count - 1 that have not got another name.
+    void discard_members(std::size_t count) noexcept;
+    std::filesystem::path member_path(std::size_t number) const;
+
+    /// Drops what nobody will finish: what has no record, or one that is a week old.
+    void prune();
+
+private:
+    std::filesystem::path part_path(const std::string& url) const;
+    Fd open(const std::filesystem::path& path) const;
+
+    std::filesystem::path state_dir_;
+    std::filesystem::path folder_;
+};
+
+} // namespace provisor

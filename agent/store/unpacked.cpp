@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/unpacked.hpp"
+
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "store/component_store.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace provisor {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+using Contents = std::map<std::string, std::string>;
+constexpr std::uint64_t record_limit = std::uint64_t{64} * 1024;
+
+std::optional<Contents> read_record(const fs::path& path) {
+    try {
+        const std::optional<std::string> text = read_file(path, record_limit);
+        if (!text)
+            return std::nullopt;
+        const Json json = Json::parse(*text);
+        auto contents = json.at("members").get<Contents>();
+        const bool sound = json.at("schema").get<int>() == 1 &&
+                           std::all_of(contents.begin(), contents.end(),
+                                       [](const auto& member) { return is_sha256(member.second); });
+        return sound ? std::optional(std::move(contents)) : std::nullopt;
+    } catch (const Json::exception&) {
+        return std::nullopt;
+    }
+}
+
+/// The records, by the artifact that each is about.
+std::vector<std::pair<std::string, fs::path>> records_in(const fs::path& folder) {
+    std::vector<std::pair<std::string, fs::path>> records;
+    std::error_code gone;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, gone)) {
+        const std::string name = entry.path().filename().string();
+        records.emplace_back(name.substr(0, name.find('-')), entry.path());
+    }
+    return records;
+}
+
+} // namespace
+
+Unpacked::Unpacked(const fs::path& state_dir)
+    : state_dir_(state_dir), folder_(state_dir / "cache/contents"),
+      blobs_(state_dir / "cache/blobs") {}
+
+fs::path Unpacked::path(const std::string& artifact, const std::string& selection) const {
+    return folder_ / (artifact + "-" + sha256_of(selection).substr(0, 16));
+}
+
+std::optional<Contents> Unpacked::find(const std::string& artifact,
+                                       const std::string& selection) const {
+    std::optional<Contents> contents = read_record(path(artifact, selection));
+    std::error_code gone;
+    const auto is_there = [&](const auto& member) {
+        return fs::is_regular_file(fs::symlink_status(blobs_ / member.second, gone));
+    };
+    if (contents && !std::all_of(contents->begin(), contents->end(), is_there))
+        contents.reset();
+    return contents;
+}
+
+void Unpacked::remember(const std::string& artifact, const std::string& selection,
+                        const Contents& contents) {
+    make_state_dir(state_dir_);
+    make_directories(folder_, 0700, Durable::yes);
+    const Json json{{"schema", 1}, {"members", contents}};
+    replace_file(path(artifact, selection),
+                 json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n", 0600,
+                 Durable::yes);
+}
+
+std::set<std::string> Unpacked::members_of(const std::set<std::string>& artifacts) const {
+    std::set<std::string> members;
+    for (const auto& [artifact, record] : records_in(folder_))
+        if (artifacts.contains(artifact))
+            for (const auto& [from, sha256] : read_record(record).value_or(Contents{}))
+                members.insert(sha256);
+    return members;
+}
+
+void Unpacked::prune(const std::set<std::string>& artifacts) {
+    for (const auto& [artifact, record] : records_in(folder_))
+        if (!artifacts.contains(artifact))
+            remove_file(record);
+}
+
+} // namespace provisor

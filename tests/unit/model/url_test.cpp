@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/url.hpp"
+
+#include <gtest/gtest.h>
+
+namespace provisor::test {
+namespace {
+
+TEST(Url, HasAHostAndMaybeAPort) {
+    const Authority plain = authority_of("https://u:p@a.example/x:9");
+    EXPECT_EQ(plain.host, "a.example");
+    EXPECT_FALSE(plain.port);
+    const Authority address = authority_of("http://[::1]:8080/");
+    EXPECT_EQ(address.host, "[::1]");
+    EXPECT_EQ(address.port, "8080");
+    EXPECT_EQ(authority_of("http://a:?q").port, "");
+    EXPECT_EQ(host_of("https://u@A.Example:443/"), "a.example");
+    EXPECT_EQ(host_of("http://[FE80::1]/"), "fe80::1");
+}
+
+TEST(Url, EndsInAFileName) {
+    EXPECT_EQ(file_name_of("https://a/b/app.tar.gz"), "app.tar.gz");
+    EXPECT_EQ(file_name_of("https://a/b/app?token=x/y#z"), "app");
+    EXPECT_EQ(file_name_of("https://a/b/"), "");
+    EXPECT_EQ(file_name_of("https://a"), "");
+}
+
+TEST(Origins, AreSchemeHostAndPort) {
+    EXPECT_TRUE(same_origin("https://a/x", "https://A:443/y?z"));
+    EXPECT_TRUE(same_origin("http://u:p@a:80", "http://a/"));
+    EXPECT_TRUE(same_origin("http://[::1]:8080/", "http://[::1]:8080/x"));
+    EXPECT_FALSE(same_origin("http://[::1]:8080/", "http://[::1]/x"));
+    EXPECT_FALSE(same_origin("https://a/", "http://a/"));
+    EXPECT_FALSE(same_origin("https://a/", "https://a.b/"));
+    EXPECT_FALSE(same_origin("https://a@b/", "https://a/"));
+}
+
+} // namespace
+} // namespace provisor::test
