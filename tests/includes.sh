@@ -39,7 +39,7 @@ while IFS= read -r line; do
     [ -n "$line" ] && complain "not allowed: agent/$line"
 done < <(grep -rnE '^#include "[a-z]+/' store | grep -vE '#include "((store|base|model)/|transfer/transfer.hpp)' || true)
 
-third_party='<(yaml-cpp|curl|spdlog|fmt|nlohmann|CLI|openssl|systemd|archive|zlib|gtest|gmock)'
+third_party='<(yaml-cpp|curl|spdlog|fmt|nlohmann|CLI|openssl|systemd|archive|zlib|zstd|gtest|gmock)'
 while IFS= read -r line; do
     [ -n "$line" ] && complain "third-party header in a header: agent/$line"
 done < <(grep -rnE "^#include $third_party" --include='*.hpp' . || true)
@@ -53,6 +53,7 @@ owner() {
 owner curl/ fetch
 owner archive unpack
 owner zlib unpack
+owner zstd unpack
 owner 'systemd/sd-bus' units
 owner 'systemd/sd-journal' journal
 owner yaml-cpp model

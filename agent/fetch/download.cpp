@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch/download.hpp"
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "fetch/ca_folder.hpp"
 #include "fetch/classify.hpp"
 #include "fetch/redirect.hpp"
+#include "fetch/use_as_dictionary.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <limits>
@@ -29,6 +32,17 @@ bool is_redirect(int status) {
 long as_long(std::uint64_t milliseconds) {
     return static_cast<long>(
         std::min<std::uint64_t>(milliseconds, std::numeric_limits<std::int32_t>::max()));
+}
+
+/// A structured field's byte sequence (RFC 9651, 3.3.5) of what is given in hex.
+std::string byte_sequence(std::string_view hex) {
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+        unsigned value = 0;
+        std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
+        bytes += static_cast<char>(value);
+    }
+    return ":" + encode_base64(bytes) + ":";
 }
 
 } // namespace
@@ -119,22 +133,51 @@ void Download::set_up_headers(void* handle) {
         (void)headers_.release();
         headers_.reset(longer);
     };
-    // The digest is that of the bytes as they are published, and a length limit must mean what it
-    // says.
-    add("Accept-Encoding: identity");
+    for (const std::string& line : header_lines())
+        add(line);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers_.get());
+}
+
+std::vector<std::string> Download::header_lines() const {
+    // libcurl decodes nothing, and the agent counts and hashes what comes out of provisor-unpack.
+    std::vector<std::string> lines{offers_dictionary()   ? "Accept-Encoding: dcz, zstd"
+                                   : request_.compressed ? "Accept-Encoding: zstd"
+                                                         : "Accept-Encoding: identity"};
+    if (offers_dictionary()) {
+        lines.push_back("Available-Dictionary: " + byte_sequence(request_.dictionary));
+        if (!request_.dictionary_id.empty())
+            lines.push_back("Dictionary-ID: " + quoted(request_.dictionary_id));
+    }
     if (at_home())
-        for (const std::string& line : request_.secret_headers)
-            add(line);
+        lines.insert(lines.end(), request_.secret_headers.begin(), request_.secret_headers.end());
     if (request_.range_from > 0) {
-        add(fmt::format("Range: bytes={}-", request_.range_from));
-        add("If-Range: " + request_.if_range);
+        lines.push_back(fmt::format("Range: bytes={}-", request_.range_from));
+        lines.push_back("If-Range: " + request_.if_range);
+    } else if (request_.probe) {
+        lines.emplace_back("Range: bytes=0-0");
     }
     // RFC 9110, 13.1.3: with If-None-Match a server ignores If-Modified-Since, so only one is sent.
     if (!request_.etag.empty())
-        add("If-None-Match: " + request_.etag);
+        lines.push_back("If-None-Match: " + request_.etag);
     else if (!request_.last_modified.empty())
-        add("If-Modified-Since: " + request_.last_modified);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers_.get());
+        lines.push_back("If-Modified-Since: " + request_.last_modified);
+    return lines;
+}
+
+/// RFC 9842 has a dictionary serve its own origin only; a URL that leads elsewhere does without.
+bool Download::offers_dictionary() const { return hops_ == 0 && !request_.dictionary.empty(); }
+
+/// Of an answer to which complaint_about_coding() has none.
+ContentCoding Download::coding() const {
+    return parse_content_coding(response_.content_encoding()).value_or(ContentCoding::identity);
+}
+
+std::optional<std::string> Download::complaint_about_coding() const {
+    const std::string& name = response_.content_encoding();
+    if (name.empty() || (name == "zstd" && request_.compressed) ||
+        (name == "dcz" && offers_dictionary()))
+        return std::nullopt;
+    return fmt::format("the Content-Encoding '{}', which was not asked for", printable(name, 40));
 }
 
 // The callbacks are called from C: an exception must not pass through libcurl, so it ends the
@@ -170,9 +213,8 @@ bool Download::take_header(std::string_view line) {
             return false;
     }
     const bool begins_body = !complaint && response_.complete() && carries_body();
-    if (begins_body && !response_.content_encoding().empty())
-        complaint = fmt::format("the Content-Encoding '{}', though identity was asked for",
-                                printable(response_.content_encoding(), 40));
+    if (begins_body)
+        complaint = complaint_about_coding();
     if (complaint)
         failure_ = FetchFailure{ErrorKind::http, "refused an answer with " + *complaint};
     else if (begins_body)
@@ -204,6 +246,7 @@ bool Download::continues_as_asked() const {
     const auto& range = response_.content_range();
     return response_.status() == 206 && range && range->first == request_.range_from &&
            range->last == range->whole - 1 && response_.etag() == request_.if_range &&
+           coding() == request_.range_coding &&
            (request_.range_whole == 0 || range->whole == request_.range_whole) &&
            response_.content_length().value_or(range->whole - range->first) ==
                range->whole - range->first;
@@ -276,6 +319,11 @@ void Download::tell_head() {
     head.etag = response_.etag();
     head.last_modified = response_.last_modified();
     head.retry_after = response_.retry_after();
+    head.coding = carries_body() ? coding() : ContentCoding::identity;
+    if (const auto& use = response_.use_as_dictionary(); use && hops_ == 0) {
+        head.dictionary_match = use->match;
+        head.dictionary_id = use->id;
+    }
     agent_.send(FrameType::head, id_, encode(head));
 }
 

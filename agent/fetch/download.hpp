@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct curl_slist;
 
@@ -55,6 +56,9 @@ private:
     bool take_header(std::string_view line);
     bool take_body(std::string_view bytes);
     bool at_home() const;
+    bool offers_dictionary() const;
+    ContentCoding coding() const;
+    std::optional<std::string> complaint_about_coding() const;
     bool carries_body() const;
     bool continues_as_asked() const;
     bool start_over();
@@ -65,6 +69,7 @@ private:
     void set_up_limits(void* handle) const;
     void set_up_tls(void* handle);
     void set_up_headers(void* handle);
+    std::vector<std::string> header_lines() const;
     FetchFailure explain(void* handle, int code) const;
 
     std::uint32_t id_;

@@ -109,7 +109,10 @@ std::optional<std::string> ResponseHeaders::take_field(std::string_view name,
     } else if (name == "content-range") {
         take_content_range(value);
     } else if (name == "content-encoding" && lower(value) != "identity") {
-        content_encoding_ = lower(value);
+        // Several lines are one list (RFC 9110, 5.3), which is none of those that are known.
+        content_encoding_ += (content_encoding_.empty() ? "" : ", ") + lower(value);
+    } else if (name == "use-as-dictionary") {
+        use_as_dictionary_ = parse_use_as_dictionary(value);
     }
     return std::nullopt;
 }

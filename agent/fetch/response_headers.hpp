@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fetch/use_as_dictionary.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,6 +36,7 @@ public:
     const std::string& location() const { return location_; }
     /// Lower case; empty for identity.
     const std::string& content_encoding() const { return content_encoding_; }
+    const std::optional<UseAsDictionary>& use_as_dictionary() const { return use_as_dictionary_; }
     /// Of "Content-Range: bytes FIRST-LAST/WHOLE" (RFC 9110, 14.4) with all three known; absent for
     /// any other form.
     struct ContentRange {
@@ -65,6 +68,7 @@ private:
     std::string retry_after_;
     std::string location_;
     std::string content_encoding_;
+    std::optional<UseAsDictionary> use_as_dictionary_;
     std::optional<ContentRange> content_range_;
     bool has_content_range_ = false;
 };

@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "model/retry.hpp"
 #include "model/shown_url.hpp"
+#include "pass/decode.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -176,9 +177,11 @@ void Acquisition::run(std::vector<Work>& works) {
     parts_ = !open.empty() && cache_.unfinished().any();
     for (std::size_t round = 0; !open.empty(); ++round) {
         std::vector<Question> questions = questions_for(open, round);
-        ask(questions);
-        std::erase_if(questions, [](const Question& question) { return !question.again; });
-        ask(questions);
+        // It ends, because each time a question is made simpler.
+        while (!questions.empty()) {
+            ask(questions);
+            std::erase_if(questions, [](const Question& question) { return !question.again; });
+        }
         std::erase_if(open, [&](const Work* work) {
             return !work->done || !work->outcome.error || !candidate(*work->component, round + 1);
         });
@@ -209,7 +212,33 @@ void Acquisition::note_failures(const std::vector<Work*>& asked) const {
     }
 }
 
-TransferRequest Acquisition::request_for(const Question& question) const {
+/// A validator belongs to the answer that was chosen by what we offered (RFC 9110, 12.5.5): the
+/// answer against one dictionary has another tag than the one against the next, or than the plain
+/// one. So the question is asked as it was when the validator came, and only for a sign of change;
+/// what has changed is then asked for with the newest content that we have.
+void Acquisition::choose_dictionary(Question& question) {
+    if (question.plain)
+        return;
+    const auto& known = question.known;
+    question.probe = known && known->dictionary && cache_.open_blob(known->dictionary->sha256);
+    question.dictionary = question.probe
+                              ? known->dictionary
+                              : dictionaries_.offer_for(*question.askers.front(), question.url);
+}
+
+/// What is there of the body, if it is of the answer that is asked for now.
+std::optional<ReadPart> Acquisition::part_for(const Question& question) {
+    if (!parts_ || question.probe || question.from_start)
+        return std::nullopt;
+    std::optional<ReadPart> found = cache_.unfinished().find_part(question.url, around_.interrupt);
+    const std::string dictionary = question.dictionary ? question.dictionary->sha256 : "";
+    const bool fits = found && (found->part.coding == ContentCoding::identity ||
+                                (!question.plain && (found->part.coding == ContentCoding::zstd ||
+                                                     found->part.dictionary == dictionary)));
+    return fits ? std::move(found) : std::nullopt;
+}
+
+TransferRequest Acquisition::request_for(const Question& question) {
     TransferRequest request;
     request.component = question.askers.front()->component->name;
     request.url = question.url;
@@ -217,8 +246,10 @@ TransferRequest Acquisition::request_for(const Question& question) const {
     request.max_size = config_.limits.artifact_size;
     if (question.known)
         request.validator = question.known->validator;
-    if (parts_ && !question.again)
-        request.part = cache_.unfinished().find_part(question.url, around_.interrupt);
+    request.compressed = !question.plain;
+    request.dictionary = question.dictionary;
+    request.probe = question.probe;
+    request.part = part_for(question);
     const std::string& url = question.url;
     const std::uint64_t min_free = config_.limits.min_free;
     request.place.open = [this, url, min_free](const BodyStart& start) {
@@ -232,12 +263,13 @@ TransferRequest Acquisition::request_for(const Question& question) const {
 }
 
 void Acquisition::ask(std::vector<Question>& questions) {
-    if (questions.empty())
-        return;
     std::vector<TransferRequest> requests;
     requests.reserve(questions.size());
-    for (const Question& question : questions)
+    for (Question& question : questions) {
+        question.again = false;
+        choose_dictionary(question);
         requests.push_back(request_for(question));
+    }
     around_.progress.set_stage(
         fmt::format("asking {} origin{}", requests.size(), requests.size() == 1 ? "" : "s"));
     requests_ += static_cast<unsigned>(requests.size());
@@ -258,6 +290,11 @@ void Acquisition::answer(Question& question, TransferResult& result) {
     if (result.body) {
         ++transferred_;
         answer_body(question, result);
+        return;
+    }
+    if (result.changed) {
+        question.known.reset();
+        question.again = true;
         return;
     }
     if (result.error && may_be_resumed(*result.error))
@@ -301,8 +338,49 @@ void Acquisition::judge(Work& work, const Body& body, const std::string& url, in
     }
 }
 
+/// What came encoded is judged, named and kept by what is in it.
+void Acquisition::decode(Question& question, TransferResult& result) {
+    if (result.body->coding == ContentCoding::identity)
+        return;
+    try {
+        result.body =
+            decode_body(*result.body, question.url, question.dictionary, cache_, config_, around_);
+    } catch (const Error& error) {
+        Error told = error;
+        told.url = shown_url(question.url);
+        told.http_status = result.http_status;
+        for (Work* work : question.askers)
+            fail(*work, told);
+    }
+}
+
+/// Whether a body that nobody wanted may be the fault of how it came, which then will not be tried
+/// again.
+bool Acquisition::doubt(Question& question, const TransferResult& result, ContentCoding coding) {
+    // The first half may be of other content than the origin says (RFC 9110 leaves it to the origin
+    // to be honest about strong tags): once more, from the start.
+    if (result.resumed)
+        return question.from_start = true;
+    // Damaged, or put together against another dictionary: once more, as it is.
+    const auto& error = question.askers.front()->outcome.error;
+    const bool decoded = result.body->coding == ContentCoding::identity;
+    const bool other_content =
+        error && (error->kind() == ErrorKind::digest || error->kind() == ErrorKind::signature ||
+                  error->kind() == ErrorKind::sanity);
+    const bool damaged = error && error->kind() == ErrorKind::unpack;
+    if (!(decoded ? coding == ContentCoding::dcz && (other_content || damaged) : damaged))
+        return false;
+    spdlog::warn("{}; asking for it without an encoding", error->what());
+    question.known.reset();
+    question.dictionary.reset();
+    question.probe = false;
+    return question.plain = true;
+}
+
 void Acquisition::answer_body(Question& question, TransferResult& result) {
+    const ContentCoding coding = result.body->coding;
     bool wanted = false;
+    decode(question, result);
     for (Work* work : question.askers)
         attempt(*work, [&] {
             judge(*work, *result.body, question.url, result.http_status);
@@ -312,9 +390,7 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
     // by every later 304.
     if (!wanted) {
         cache_.unfinished().discard_body(question.url);
-        // The first half may be of other content than the origin says (RFC 9110 leaves it to the
-        // origin to be honest about strong tags): once more, from the start.
-        question.again = result.resumed;
+        question.again = doubt(question, result, coding);
         for (Work* work : question.askers)
             work->done = work->done && !question.again;
         if (!question.again)
@@ -323,7 +399,11 @@ void Acquisition::answer_body(Question& question, TransferResult& result) {
     }
     std::optional<Error> trouble;
     try {
-        cache_.keep(question.url, *result.body, result.validator);
+        CacheEntry entry{result.validator};
+        if (coding == ContentCoding::dcz)
+            entry.dictionary = question.dictionary;
+        entry.use_as_dictionary = result.use_as_dictionary;
+        cache_.keep(question.url, *result.body, std::move(entry));
     } catch (const Error& error) {
         trouble = error;
     }

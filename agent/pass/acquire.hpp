@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/agent_config.hpp"
+#include "pass/dictionaries.hpp"
 #include "pass/documents.hpp"
 #include "pass/pass.hpp"
 #include "pass/verify.hpp"
@@ -22,7 +23,7 @@ public:
                 const PassOptions& options, const Surroundings& around, std::string machine)
         : cache_(cache), config_(config), paths_(paths), options_(options), around_(around),
           verifier_(cache, config, paths, around, std::move(machine)),
-          documents_(cache, config, paths, options, around, verifier_) {}
+          documents_(cache, config, paths, options, around, verifier_), dictionaries_(cache) {}
 
     /// Asks the origins of all works that need asking, in one batch (and one more for each mirror
     /// that is needed).
@@ -39,7 +40,11 @@ private:
         std::vector<std::string> secret_headers;
         std::optional<CacheEntry> known; ///< what a 304 would speak of
         std::vector<Work*> askers;
-        bool again = false; ///< what was resumed was wrong: to be had from its start
+        std::optional<Dictionary> dictionary = {}; ///< that is offered
+        bool probe = false;                        ///< see choose_dictionary()
+        bool plain = false;      ///< no encoding, since what came encoded was wrong
+        bool from_start = false; ///< no part of it, since what was resumed was wrong
+        bool again = false;      ///< it has changed for the reason above, and is to be asked anew
     };
     bool settle_without_request(Work& work);
     bool settle_by_pin(Work& work);
@@ -47,13 +52,17 @@ private:
     bool hold_back(Work& work) const;
     std::vector<Question> questions_for(const std::vector<Work*>& open, std::size_t round);
     void add_question(std::vector<Question>& questions, Work& work, const std::string& url);
-    TransferRequest request_for(const Question& question) const;
+    void choose_dictionary(Question& question);
+    TransferRequest request_for(const Question& question);
+    std::optional<ReadPart> part_for(const Question& question);
     void note_failures(const std::vector<Work*>& asked) const;
     std::optional<CacheEntry> trusted_entry(const Work& work, const std::string& url);
     void ask(std::vector<Question>& questions);
     void answer(Question& question, TransferResult& result);
     void judge(Work& work, const Body& body, const std::string& url, int http_status);
     void answer_body(Question& question, TransferResult& result);
+    void decode(Question& question, TransferResult& result);
+    static bool doubt(Question& question, const TransferResult& result, ContentCoding coding);
     void remember_refusal(const Question& question, const TransferResult& result);
     void accept(Work& work, const Artifact& artifact, const std::string& url);
     void accept_cached(Work& work, const std::string& sha256);
@@ -65,6 +74,7 @@ private:
     const Surroundings& around_;
     Verifier verifier_;
     Documents documents_;
+    Dictionaries dictionaries_;
     bool parts_ = false; ///< the cache holds beginnings of bodies
     unsigned requests_ = 0;
     unsigned transferred_ = 0;

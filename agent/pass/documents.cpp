@@ -220,7 +220,7 @@ void Documents::settle() {
             continue;
         }
         try {
-            cache_.keep(document.url, *document.fresh->body, document.fresh->validator);
+            cache_.keep(document.url, *document.fresh->body, {document.fresh->validator});
         } catch (const Error& error) {
             // It costs a transfer of some kilobytes next time.
             spdlog::warn("'{}' not kept: {}", shown_url(document.url), error.what());

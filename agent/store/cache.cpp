@@ -53,7 +53,14 @@ std::optional<CacheEntry> parse_entry(const std::string& text) {
         entry.validator.last_modified = json.at("last_modified").get<std::string>();
         entry.sha256 = json.at("sha256").get<std::string>();
         entry.size = json.at("size").get<std::uint64_t>();
-        if (json.at("schema").get<int>() != 1 || !is_sha256(entry.sha256))
+        if (const auto found = json.find("dictionary"); found != json.end())
+            entry.dictionary = Dictionary{found->at("sha256").get<std::string>(),
+                                          found->at("id").get<std::string>()};
+        if (const auto found = json.find("use_as_dictionary"); found != json.end())
+            entry.use_as_dictionary = DictionaryUse{found->at("match").get<std::string>(),
+                                                    found->at("id").get<std::string>()};
+        if (json.at("schema").get<int>() != 1 || !is_sha256(entry.sha256) ||
+            (entry.dictionary && !is_sha256(entry.dictionary->sha256)))
             return std::nullopt;
         return entry;
     } catch (const std::exception&) {
@@ -63,12 +70,16 @@ std::optional<CacheEntry> parse_entry(const std::string& text) {
 }
 
 void write_entry(const fs::path& path, const std::string& url, const CacheEntry& entry) {
-    const Json json{{"schema", 1},
-                    {"url", shown_url(url)},
-                    {"etag", entry.validator.etag},
-                    {"last_modified", entry.validator.last_modified},
-                    {"sha256", entry.sha256},
-                    {"size", entry.size}};
+    Json json{{"schema", 1},
+              {"url", shown_url(url)},
+              {"etag", entry.validator.etag},
+              {"last_modified", entry.validator.last_modified},
+              {"sha256", entry.sha256},
+              {"size", entry.size}};
+    if (const auto& dictionary = entry.dictionary)
+        json["dictionary"] = {{"sha256", dictionary->sha256}, {"id", dictionary->id}};
+    if (const auto& use = entry.use_as_dictionary)
+        json["use_as_dictionary"] = {{"match", use->match}, {"id", use->id}};
     try {
         replace_file(path, json.dump(1) + "\n", 0600, Durable::yes);
     } catch (const Json::type_error&) {
@@ -141,7 +152,7 @@ void Cache::name_blob(const fs::path& file, int fd, const std::string& sha256) {
     sync_directory(blob.parent_path());
 }
 
-void Cache::keep(const std::string& url, const Body& body, const Validator& validator) {
+void Cache::keep(const std::string& url, const Body& body, CacheEntry entry) {
     try {
         name_blob(unfinished_.body_path(url), body.file.get(), body.sha256);
     } catch (...) {
@@ -150,9 +161,22 @@ void Cache::keep(const std::string& url, const Body& body, const Validator& vali
         throw;
     }
     unfinished_.discard_body(url);
-    const CacheEntry entry{validator, body.sha256, body.size};
+    entry.sha256 = body.sha256;
+    entry.size = body.size;
     if (find(url) != entry)
         write_entry(entry_path(url), url, entry);
+}
+
+std::vector<Cache::UsableDictionary> Cache::dictionaries() const {
+    std::vector<UsableDictionary> found;
+    for (const std::string& name : names_in(folder_ / "urls")) {
+        const std::optional<std::string> text = read_file(folder_ / "urls" / name, entry_limit);
+        const std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
+        if (entry && entry->use_as_dictionary && size_of(blob_path(entry->sha256)) == entry->size)
+            found.push_back({Json::parse(*text).value("url", ""), entry->sha256, entry->size,
+                             *entry->use_as_dictionary});
+    }
+    return found;
 }
 
 void Cache::keep_member(std::size_t number, int fd, const std::string& sha256) {

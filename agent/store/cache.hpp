@@ -19,8 +19,13 @@ namespace provisor {
 /// What is known of a URL: which bytes it stood for, and the validator that came with them.
 struct CacheEntry {
     Validator validator; ///< may be empty: the origin gave none
-    std::string sha256;
+    std::string sha256 = {};
     std::uint64_t size = 0;
+    /// What the body was encoded against, if it was: the validator is that of the answer to who
+    /// offers this one, and of no other (RFC 9110, 12.5.5).
+    std::optional<Dictionary> dictionary = {};
+    /// The URLs for which the content will serve as a dictionary itself.
+    std::optional<DictionaryUse> use_as_dictionary = {};
     bool operator==(const CacheEntry&) const = default;
 };
 
@@ -28,7 +33,9 @@ struct CacheEntry {
 /// and digest.
 ///
 ///     blobs/<sha256>          the bytes
-///     urls/<sha256 of URL>    JSON: shown URL, ETag, Last-Modified, digest, size
+///     urls/<sha256 of URL>    JSON: shown URL, ETag, Last-Modified, digest, size, and what there
+///     is
+///                             of dictionaries
 ///     refused/<sha256 of URL> the same of a body that was not what a manifest pins; its bytes
 ///                             are not kept
 ///     verified/<sha256 of artifact, signature and key>  empty: that signature was good
@@ -61,9 +68,20 @@ public:
     Unpacked& unpacked() { return unpacked_; }
     const Unpacked& unpacked() const { return unpacked_; }
 
-    /// Makes a received body durable under its digest, then records it for the URL. What was
-    /// recorded before is replaced.
-    void keep(const std::string& url, const Body& body, const Validator& validator);
+    /// Makes a received body (which is not encoded any more) durable under its digest, then records
+    /// it for the URL: `entry`, with the body's digest and size. What was recorded before is
+    /// replaced.
+    void keep(const std::string& url, const Body& body, CacheEntry entry);
+
+    /// A content that its origin wants to be used as a dictionary.
+    struct UsableDictionary {
+        std::string url; ///< its own, in its shown form
+        std::string sha256;
+        std::uint64_t size = 0;
+        DictionaryUse use;
+    };
+    /// All of them. Reads every record.
+    std::vector<UsableDictionary> dictionaries() const;
     /// What a URL last had in place of the pinned content. Its validator may only ever be used to
     /// find that the origin still has that: without it, a pin that no origin satisfies would cost a
     /// transfer in every pass.

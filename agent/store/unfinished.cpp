@@ -32,8 +32,11 @@ std::optional<BodyPart> parse_part(const std::string& text) {
         part.sha256 = json.at("sha256").get<std::string>();
         if (!json.at("whole").is_null())
             part.whole = json.at("whole").get<std::uint64_t>();
-        if (json.at("schema").get<int>() != 1 || part.size == 0)
+        const auto coding = parse_content_coding(json.value("coding", "identity"));
+        part.dictionary = json.value("dictionary", "");
+        if (json.at("schema").get<int>() != 1 || part.size == 0 || !coding)
             return std::nullopt;
+        part.coding = *coding;
         return part;
     } catch (const std::exception&) {
         // Damaged or of another schema: as if it were not there, which costs a whole transfer.
@@ -124,6 +127,10 @@ void Unfinished::keep_part(const std::string& url, int fd, const BodyPart& part)
               {"size", part.size}, {"sha256", part.sha256}, {"whole", nullptr}};
     if (part.whole)
         json["whole"] = *part.whole;
+    if (part.coding != ContentCoding::identity)
+        json["coding"] = to_string(part.coding);
+    if (!part.dictionary.empty())
+        json["dictionary"] = part.dictionary;
     replace_file(part_path(url), json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n",
                  0600, Durable::yes);
 }
@@ -136,6 +143,29 @@ void Unfinished::abandon_body(const std::string& url) noexcept {
 void Unfinished::discard_body(const std::string& url) noexcept {
     ::unlink(part_path(url).c_str());
     ::unlink(body_path(url).c_str());
+}
+
+fs::path Unfinished::decoded_path(const std::string& url) const {
+    return folder_ / (sha256_of(url) + ".decoded");
+}
+
+Fd Unfinished::begin_decoded(const std::string& url, std::uint64_t min_free) {
+    Fd file = open(decoded_path(url));
+    cut_to(file, 0, decoded_path(url));
+    provisor::require_room(file.get(), 0, min_free, fmt::format("'{}'", folder_.string()),
+                           "limits.min_free");
+    return file;
+}
+
+void Unfinished::replace_body(const std::string& url) {
+    // The record goes first, since it speaks of other bytes.
+    remove_file(part_path(url));
+    if (::rename(decoded_path(url).c_str(), body_path(url).c_str()) != 0)
+        throw system_error(errno, fmt::format("name '{}'", body_path(url).string()));
+}
+
+void Unfinished::discard_decoded(const std::string& url) noexcept {
+    ::unlink(decoded_path(url).c_str());
 }
 
 Fd Unfinished::begin_member(std::size_t number) {

@@ -18,8 +18,8 @@ namespace provisor {
 ///
 ///     <sha256 of URL>        the bytes of a body
 ///     <sha256 of URL>.json   once it was cut off: its ETag, and how many bytes with which digest
-///     are
-///                            there
+///                            are there
+///     <sha256 of URL>.decoded   what an encoded body is being decoded to
 ///     member-<number>        the bytes of a member
 class Unfinished {
 public:
@@ -45,6 +45,14 @@ public:
     void discard_body(const std::string& url) noexcept;
     std::filesystem::path body_path(const std::string& url) const;
 
+    /// An empty file for what a body is decoded to, read-write. Throws Error of kind space like
+    /// begin_body.
+    Fd begin_decoded(const std::string& url, std::uint64_t min_free);
+    /// Puts that in the place of the body.
+    void replace_body(const std::string& url);
+    /// Throws it away, if it is still there.
+    void discard_decoded(const std::string& url) noexcept;
+
     /// An empty file for a member that is being unpacked, read-write.
     Fd begin_member(std::size_t number);
     /// Throws away those of the members 0 to count - 1 that have not got another name.
@@ -56,6 +64,7 @@ public:
 
 private:
     std::filesystem::path part_path(const std::string& url) const;
+    std::filesystem::path decoded_path(const std::string& url) const;
     Fd open(const std::filesystem::path& path) const;
 
     std::filesystem::path state_dir_;

@@ -30,13 +30,23 @@ std::string Arrival::shown() const { return shown_url(request_.url); }
 
 std::string Arrival::ask() {
     begun_ = Clock::now();
-    FetchRequest asked{request_.url, request_.validator.etag, request_.validator.last_modified,
-                       0,            0,                       "",
-                       request_.secret_headers};
+    FetchRequest asked;
+    asked.url = request_.url;
+    asked.etag = request_.validator.etag;
+    asked.last_modified = request_.validator.last_modified;
+    asked.secret_headers = request_.secret_headers;
+    asked.compressed = request_.compressed;
+    asked.probe = request_.probe;
+    if (request_.dictionary) {
+        asked.dictionary = request_.dictionary->sha256;
+        asked.dictionary_id = request_.dictionary->id;
+    }
     if (request_.part) {
-        asked.range_from = request_.part->part.size;
-        asked.range_whole = request_.part->part.whole.value_or(0);
-        asked.if_range = request_.part->part.etag;
+        const BodyPart& part = request_.part->part;
+        asked.range_from = part.size;
+        asked.range_whole = part.whole.value_or(0);
+        asked.if_range = part.etag;
+        asked.range_coding = part.coding;
     }
     return encode_frame(FrameType::get, id_, encode(asked));
 }
@@ -101,12 +111,13 @@ void Arrival::fail(const Error& error) {
 }
 
 void Arrival::keep_part() noexcept {
-    if (over_ || !sha_ || size_ == 0 || !request_.place.keep_part ||
-        !is_strong(result_.validator))
+    if (over_ || !sha_ || size_ == 0 || !request_.place.keep_part || !is_strong(result_.validator))
         return;
+    BodyPart part{result_.validator.etag, size_, sha_->so_far(), declared_, coding_};
+    if (coding_ == ContentCoding::dcz)
+        part.dictionary = request_.dictionary->sha256;
     try {
-        request_.place.keep_part(
-            file_.get(), {result_.validator.etag, size_, sha_->so_far(), declared_});
+        request_.place.keep_part(file_.get(), part);
     } catch (const std::exception&) {
         // It costs a transfer from the start; what ended this one is what has to be told.
     }
@@ -120,16 +131,29 @@ void Arrival::finish() {
     progress_->end_transfer(id_);
 }
 
+bool Arrival::continues_part(const FetchHead& head) const {
+    return head.status == 206 && request_.part && head.whole_length &&
+           head.etag == request_.part->part.etag && head.coding == request_.part->part.coding &&
+           *head.whole_length > request_.part->part.size;
+}
+
 void Arrival::take_head(const FetchHead& head) {
     result_.http_status = static_cast<int>(head.status);
-    const bool continues =
-        head.status == 206 && request_.part && head.whole_length &&
-        head.etag == request_.part->part.etag && *head.whole_length > request_.part->part.size;
+    if (request_.probe && (head.status == 206 || head.status == 416)) {
+        result_.changed = true;
+        return;
+    }
+    const bool continues = continues_part(head);
     if (head.status != 200 && !continues && (head.status != 304 || request_.validator.empty()))
         throw status_error(result_.http_status, shown(),
                            request_.secret_headers.empty() ? Credentials::none : Credentials::sent,
                            head.retry_after, wall_clock());
+    const bool may_be_encoded = head.coding != ContentCoding::dcz || request_.dictionary;
+    if (!may_be_encoded || (head.coding != ContentCoding::identity && !request_.compressed))
+        throw nonsense("a body in an encoding that it was not asked for");
     result_.validator = {head.etag, head.last_modified};
+    if (!head.dictionary_match.empty())
+        result_.use_as_dictionary = DictionaryUse{head.dictionary_match, head.dictionary_id};
     result_.resumed = continues;
     if (head.status != 304)
         begin_body(head);
@@ -141,6 +165,7 @@ void Arrival::begin_body(const FetchHead& head) {
         throw Error(ErrorKind::size,
                     fmt::format("'{}' declares {} bytes, the limit is {} (limits.artifact_size)",
                                 shown(), *declared_, request_.max_size));
+    coding_ = head.coding;
     size_ = result_.resumed ? request_.part->part.size : 0;
     next_look_ = size_;
     next_part_ = size_ + part_each;
@@ -179,6 +204,10 @@ void Arrival::take_data(std::string_view bytes) {
 }
 
 void Arrival::take_end() {
+    if (result_.changed) {
+        finish();
+        return;
+    }
     if (result_.http_status == 304) {
         result_.not_modified = true;
         finish();
@@ -187,7 +216,7 @@ void Arrival::take_end() {
     if (declared_ && *declared_ != size_)
         throw Error(ErrorKind::http,
                     fmt::format("'{}' ended after {} of {} bytes", shown(), size_, *declared_));
-    result_.body = Body{std::move(file_), size_, sha_->finish()};
+    result_.body = Body{std::move(file_), size_, sha_->finish(), coding_};
     finish();
 }
 

@@ -41,6 +41,7 @@ private:
     template <typename Action>
     bool attempt(Action&& action);
     void take_head(const FetchHead& head);
+    bool continues_part(const FetchHead& head) const;
     void take_data(std::string_view bytes);
     void begin_body(const FetchHead& head);
     void checkpoint();
@@ -54,10 +55,11 @@ private:
     Progress* progress_;
     std::chrono::steady_clock::time_point begun_;
     std::optional<std::uint64_t> declared_; ///< length of the whole body
-    std::uint64_t size_ = 0;                ///< of what is in the file
-    std::uint64_t next_look_ = 0;           ///< size at which the room is looked at again
-    std::uint64_t next_part_ = 0;           ///< size at which the part is kept again
-    std::optional<Sha256> sha_;             ///< while a body comes in
+    ContentCoding coding_ = ContentCoding::identity;
+    std::uint64_t size_ = 0;      ///< of what is in the file
+    std::uint64_t next_look_ = 0; ///< size at which the room is looked at again
+    std::uint64_t next_part_ = 0; ///< size at which the part is kept again
+    std::optional<Sha256> sha_;   ///< while a body comes in
     Fd file_;
     TransferResult result_;
     bool has_head_ = false;

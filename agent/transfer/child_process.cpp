@@ -38,16 +38,16 @@ struct SpawnSettings {
     }
 };
 
-pid_t spawn(const ChildProgram& program, int socket, int inherited) {
+pid_t spawn(const ChildProgram& program, int socket, const std::vector<Fd>& inherited) {
     SpawnSettings settings;
     posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&settings.actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&settings.actions, socket, agent_descriptor);
-    if (inherited >= 0)
-        posix_spawn_file_actions_adddup2(&settings.actions, inherited, inherited_descriptor);
+    int next = inherited_descriptor;
+    for (const Fd& one : inherited)
+        posix_spawn_file_actions_adddup2(&settings.actions, one.get(), next++);
     // Also what some library of ours has opened without O_CLOEXEC.
-    posix_spawn_file_actions_addclosefrom_np(
-        &settings.actions, inherited >= 0 ? inherited_descriptor + 1 : agent_descriptor + 1);
+    posix_spawn_file_actions_addclosefrom_np(&settings.actions, next);
     // The daemon blocks signals and the command line ignores SIGPIPE; neither is the child's
     // business.
     sigset_t none;
@@ -74,9 +74,9 @@ pid_t spawn(const ChildProgram& program, int socket, int inherited) {
     return pid;
 }
 
-/// Another number for the same, out of the way of what the child has as 0 to 4.
+/// Another number for the same, out of the way of what the child has as 0 to 5.
 Fd copied_away(int fd, const std::string& name) {
-    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, inherited_descriptor + 1));
+    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, dictionary_descriptor + 1));
     if (!copy)
         throw system_error(errno, fmt::format("hand a descriptor to {}", name));
     return copy;
@@ -111,14 +111,14 @@ ChildProcess::ChildProcess(const ChildProgram& program) : name_(program.name) {
         throw system_error(errno, fmt::format("make a socket for {}", program.name));
     socket_ = Fd(pair[0]);
     Fd theirs(pair[1]);
-    if (theirs.get() <= inherited_descriptor)
+    if (theirs.get() <= dictionary_descriptor)
         theirs = copied_away(theirs.get(), program.name);
-    Fd inherited;
-    if (program.inherited >= 0)
-        inherited = copied_away(program.inherited, program.name);
+    std::vector<Fd> inherited;
+    for (const int one : program.inherited)
+        inherited.push_back(copied_away(one, program.name));
     if (::fcntl(socket_.get(), F_SETFL, O_NONBLOCK) != 0)
         throw system_error(errno, fmt::format("set up the socket for {}", program.name));
-    pid_ = spawn(program, theirs.get(), inherited.get());
+    pid_ = spawn(program, theirs.get(), inherited);
 }
 
 ChildProcess::~ChildProcess() {

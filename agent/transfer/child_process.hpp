@@ -15,7 +15,8 @@ struct ChildProgram {
     std::string name; ///< its argument 0, and its name in messages
     std::string path;
     std::vector<std::string> environment; ///< "NAME=value": all of it but LANG=C
-    int inherited = -1;                   ///< what it has as inherited_descriptor; -1: nothing
+    /// What it has as inherited_descriptor and the ones after that.
+    std::vector<int> inherited = {};
 };
 
 /// A running unprivileged program and the agent's end of the socket to it (not blocking), which the

@@ -12,6 +12,8 @@
 namespace provisor {
 namespace {
 
+constexpr std::uint64_t look_each = std::uint64_t{16} << 20;
+
 /// A failure of provisor-unpack itself, not of the artifact.
 Error nonsense(const char* what) { return {ErrorKind::io, fmt::format("it sent {}", what)}; }
 
@@ -83,6 +85,10 @@ void Delivery::take_bytes(std::string_view bytes) {
         Place& place = places_[index];
         if (bytes.size() > request_->max_size - total_)
             refuse_size();
+        if (total_ >= next_look_ && request_->check_room) {
+            with_files(request_->check_room);
+            next_look_ = total_ + look_each;
+        }
         total_ += bytes.size();
         place.member.size += bytes.size();
         place.sha.update(std::as_bytes(std::span(bytes)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/content_coding.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "base/interrupt.hpp"
@@ -31,12 +32,28 @@ inline bool is_strong(const Validator& validator) {
     return !validator.etag.empty() && !validator.etag.starts_with("W/");
 }
 
+/// An earlier content that a body may be encoded against (RFC 9842).
+struct Dictionary {
+    std::string sha256;
+    std::string id; ///< what the origin calls it; may be empty
+    bool operator==(const Dictionary&) const = default;
+};
+
+/// What an origin says of a content: for which URLs it will serve as a dictionary (RFC 9842, 2.1).
+struct DictionaryUse {
+    std::string match; ///< a URL pattern, relative to the content's own URL
+    std::string id;
+    bool operator==(const DictionaryUse&) const = default;
+};
+
 /// How much of a body is in its file, for a later transfer that begins where this one ended.
 struct BodyPart {
     std::string etag; ///< a strong one, of the version that the bytes are of
     std::uint64_t size = 0;
     std::string sha256;                 ///< of these bytes
     std::optional<std::uint64_t> whole; ///< length of the whole body
+    ContentCoding coding = ContentCoding::identity;
+    std::string dictionary = {}; ///< the SHA-256 of what it is encoded against, for `dcz`
     bool operator==(const BodyPart&) const = default;
 };
 
@@ -76,6 +93,11 @@ struct TransferRequest {
     /// Header lines with credentials. They go to the URL's own origin alone, never along a redirect
     /// to another.
     std::vector<std::string> secret_headers = {};
+    bool compressed = false; ///< the body may come encoded with zstd
+    /// The body may come encoded with zstd against this one.
+    std::optional<Dictionary> dictionary = {};
+    /// Only whether something has changed is of interest; a body may come all the same.
+    bool probe = false;
     /// What is there already of a body that began to come, if anything: only what follows is asked
     /// for. With a validator, too, since RFC 9110, 13.2.2 looks at that first.
     std::optional<ReadPart> part = {};
@@ -87,16 +109,19 @@ struct Body {
     Fd file;
     std::uint64_t size = 0;
     std::string sha256;
+    ContentCoding coding = ContentCoding::identity; ///< of the bytes in `file`
 };
 
-/// How a request ended. Exactly one of `body` (200, 206), `not_modified` (304 to a condition) and
-/// `error` is set.
+/// How a request ended. Exactly one of `body` (200, 206), `not_modified` (304 to a condition),
+/// `changed` (206 or 416 to a probe) and `error` is set.
 struct TransferResult {
     int http_status = 0;
     bool not_modified = false;
+    bool changed = false;
     std::optional<Body> body;
     Validator
         validator; ///< of the final response; empty when it had none that is legal to send back
+    std::optional<DictionaryUse> use_as_dictionary;
     bool resumed = false;    ///< the body continues the part that was offered
     std::uint64_t bytes = 0; ///< body bytes received, also of a transfer that failed
     Duration duration{};

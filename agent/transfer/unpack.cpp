@@ -47,6 +47,12 @@ std::optional<Packing> packing_for(Format format) {
 }
 
 UnpackOrder order_for(const UnpackRequest& request) {
+    if (request.coding != ContentCoding::identity)
+        return {std::nullopt,
+                decompressed_limit(request.max_size),
+                {""},
+                request.coding,
+                request.dictionary_sha256};
     if (request.patterns.empty())
         throw Error(ErrorKind::unpack, "no member is named with files.from");
     if (request.patterns.size() > 1 &&
@@ -66,10 +72,10 @@ UnpackOrder order_for(const UnpackRequest& request) {
 
 /// The same file for reading only: what we have may be open for writing, and whoever shares that
 /// could cut it off.
-Fd read_only(int artifact) {
-    Fd copy(::open(fmt::format("/proc/self/fd/{}", artifact).c_str(), O_RDONLY | O_CLOEXEC));
+Fd read_only(int file) {
+    Fd copy(::open(fmt::format("/proc/self/fd/{}", file).c_str(), O_RDONLY | O_CLOEXEC));
     if (!copy)
-        throw system_error(errno, "open the artifact for provisor-unpack");
+        throw system_error(errno, "open a file for provisor-unpack");
     return copy;
 }
 
@@ -128,7 +134,11 @@ std::vector<UnpackedMember> unpack(const std::string& program, const UnpackReque
     const std::string order = encode_frame(FrameType::unpack, 0, encode(order_for(request)));
     Delivery delivery(request);
     const Fd artifact = read_only(request.artifact);
-    ChildProcess process({"provisor-unpack", program, {}, artifact.get()});
+    std::vector<int> files{artifact.get()};
+    const Fd dictionary = request.dictionary >= 0 ? read_only(request.dictionary) : Fd();
+    if (dictionary)
+        files.push_back(dictionary.get());
+    ChildProcess process({"provisor-unpack", program, {}, files});
     try {
         send_order(process.socket(), order);
         deliver(process.socket(), delivery, request, interrupt);

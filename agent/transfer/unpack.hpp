@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/content_coding.hpp"
 #include "base/fd.hpp"
 #include "base/interrupt.hpp"
 #include "model/component.hpp"
@@ -25,6 +26,13 @@ struct UnpackRequest {
     std::uint64_t max_size = 0; ///< of all results together; see also decompressed_limit()
     /// Called when the bytes of that pattern's member begin: an empty file, read-write.
     std::function<Fd(std::size_t index)> open_member;
+    /// Called each 16 MiB, before they are written; may be empty. May throw Error, which ends it.
+    std::function<void()> check_room;
+    /// Other than identity: the artifact is a body with this content coding, and all that is in it
+    /// is wanted, whatever that is. `format` says nothing then, and `patterns` is a single "".
+    ContentCoding coding = ContentCoding::identity;
+    int dictionary = -1; ///< for `dcz`; read like `artifact`
+    std::string dictionary_sha256;
     /// How long provisor-unpack may be silent; it is longer than the processor time it may take.
     std::chrono::milliseconds patience = std::chrono::minutes(15);
 };

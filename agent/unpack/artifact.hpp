@@ -14,6 +14,7 @@ public:
     /// Throws Error of kind io when it is no regular file.
     explicit Artifact(int fd);
 
+    int fd() const { return fd_; }
     std::uint64_t size() const { return size_; }
     /// Reads up to `buffer.size()` bytes; 0 at the end. Throws Error of kind io.
     std::size_t read_at(std::uint64_t offset, std::span<std::byte> buffer) const;

@@ -18,10 +18,11 @@ int main() {
         ::setenv("TZ", "UTC0", 1);
         ::tzset();
         provisor::leave_network();
-        provisor::drop_privileges("provisor-unpack", provisor::inherited_descriptor);
+        provisor::drop_privileges("provisor-unpack", provisor::dictionary_descriptor);
         provisor::limit_resources();
         const provisor::Artifact artifact(provisor::inherited_descriptor);
+        const auto dictionary = provisor::inherited_dictionary();
         provisor::limit_system_calls();
-        provisor::run_unpacker(provisor::agent_descriptor, artifact);
+        provisor::run_unpacker(provisor::agent_descriptor, artifact, dictionary);
     });
 }

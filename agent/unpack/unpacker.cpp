@@ -7,10 +7,12 @@
 #include "unpack/content.hpp"
 #include "unpack/decoder.hpp"
 #include "unpack/selection.hpp"
+#include "unpack/zstd_decoder.hpp"
 #include "wire/packing.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <new>
 #include <poll.h>
@@ -104,6 +106,18 @@ void send_stream(const Artifact& artifact, Packing found, const UnpackOrder& ord
     send_members(archive, order, agent);
 }
 
+void send_decoded(const Artifact& body, const std::optional<Artifact>& dictionary,
+                  const UnpackOrder& order, AgentSocket& agent) {
+    if (order.coding == ContentCoding::dcz && !dictionary)
+        throw Error(ErrorKind::io, "there is no dictionary");
+    Content content(order.coding == ContentCoding::dcz
+                        ? decode_dcz(body, *dictionary, order.dictionary)
+                        : decode_zstd(body),
+                    order.max_decompressed);
+    agent.send(FrameType::member, 0, "");
+    send_all(content, agent);
+}
+
 UnpackOrder receive_order(AgentSocket& agent) {
     for (;;) {
         if (const std::optional<Frame> frame = agent.next()) {
@@ -121,7 +135,18 @@ UnpackOrder receive_order(AgentSocket& agent) {
 
 } // namespace
 
-void unpack_artifact(const Artifact& artifact, const UnpackOrder& order, AgentSocket& agent) {
+std::optional<Artifact> inherited_dictionary() {
+    return ::fcntl(dictionary_descriptor, F_GETFD) < 0
+               ? std::nullopt
+               : std::optional(Artifact(dictionary_descriptor));
+}
+
+void unpack_artifact(const Artifact& artifact, const std::optional<Artifact>& dictionary,
+                     const UnpackOrder& order, AgentSocket& agent) {
+    if (order.coding != ContentCoding::identity) {
+        send_decoded(artifact, dictionary, order, agent);
+        return;
+    }
     const Packing found = expected_packing(order, artifact);
     if (found != Packing::zip) {
         send_stream(artifact, found, order, agent);
@@ -131,12 +156,12 @@ void unpack_artifact(const Artifact& artifact, const UnpackOrder& order, AgentSo
     send_members(archive, order, agent);
 }
 
-void run_unpacker(int socket, const Artifact& artifact) {
+void run_unpacker(int socket, const Artifact& artifact, const std::optional<Artifact>& dictionary) {
     AgentSocket agent(socket);
     const UnpackOrder order = receive_order(agent);
     UnpackFailure failure;
     try {
-        unpack_artifact(artifact, order, agent);
+        unpack_artifact(artifact, dictionary, order, agent);
         agent.send(FrameType::done, 0, "");
         return;
     } catch (const Error& error) {

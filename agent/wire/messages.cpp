@@ -53,6 +53,11 @@ std::string encode(const FetchRequest& request) {
         .add(request.range_from)
         .add(request.range_whole)
         .add(request.if_range)
+        .add(static_cast<std::uint64_t>(request.range_coding))
+        .add(std::uint64_t{request.compressed})
+        .add(request.dictionary)
+        .add(request.dictionary_id)
+        .add(std::uint64_t{request.probe})
         .add(request.secret_headers.size());
     for (const std::string& line : request.secret_headers)
         writer.add(line);
@@ -68,6 +73,11 @@ FetchRequest decode_request(std::string_view payload) {
     request.range_from = reader.number();
     request.range_whole = reader.number();
     request.if_range = reader.text();
+    request.range_coding = reader.coding();
+    request.compressed = reader.number() != 0;
+    request.dictionary = reader.text();
+    request.dictionary_id = reader.text();
+    request.probe = reader.number() != 0;
     // Each is 8 bytes at least, so that a number that cannot be ends soon.
     for (std::uint64_t count = reader.number(); count > 0; --count)
         request.secret_headers.push_back(reader.text());
@@ -85,6 +95,9 @@ std::string encode(const FetchHead& head) {
         .add(head.etag)
         .add(head.last_modified)
         .add(head.retry_after)
+        .add(static_cast<std::uint64_t>(head.coding))
+        .add(head.dictionary_match)
+        .add(head.dictionary_id)
         .take();
 }
 
@@ -97,12 +110,17 @@ FetchHead decode_head(std::string_view payload) {
     head.etag = reader.text();
     head.last_modified = reader.text();
     head.retry_after = reader.text();
+    head.coding = reader.coding();
+    head.dictionary_match = reader.text();
+    head.dictionary_id = reader.text();
     reader.finish();
+
     if (head.status < 200 || head.status > 999)
         throw Error(ErrorKind::io, "a message with an impossible status");
     // They are stored and sent back: checked on the side that is to rely on it.
     if (!(head.etag.empty() || is_entity_tag(head.etag)) || !is_date_text(head.last_modified) ||
-        !is_date_text(head.retry_after))
+        !is_date_text(head.retry_after) || !is_dictionary_text(head.dictionary_match) ||
+        !is_dictionary_text(head.dictionary_id))
         throw Error(ErrorKind::io, "a message with an impossible validator");
     return head;
 }

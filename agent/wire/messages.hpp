@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/content_coding.hpp"
 #include "base/error.hpp"
 
 #include <cstdint>
@@ -31,11 +32,20 @@ struct FetchRequest {
     std::string url;
     std::string etag;
     std::string last_modified;
-    std::uint64_t range_from = 0; ///< with if_range: only what follows so many bytes
+    std::uint64_t range_from = 0;  ///< with if_range: only what follows so many bytes
     std::uint64_t range_whole = 0; ///< the length of the whole; 0 if that is not known
     std::string if_range;          ///< a strong entity-tag
     /// Whole lines with credentials; for hops to the origin of `url` alone.
     std::vector<std::string> secret_headers;
+    ContentCoding range_coding = ContentCoding::identity; ///< of the bytes that are there
+    bool compressed = false;                              ///< the body may come encoded with zstd
+    /// The SHA-256 of a content that the body may be encoded against (RFC 9842), in hex; empty for
+    /// none.
+    std::string dictionary = {};
+    std::string dictionary_id = {}; ///< what the origin calls that
+    /// Only whether something has changed is of interest: RFC 9110, 13.2.2 has the condition looked
+    /// at before a range, so that one byte is asked for if it has.
+    bool probe = false;
     bool operator==(const FetchRequest&) const = default;
 };
 
@@ -49,6 +59,9 @@ struct FetchHead {
     std::string etag;          ///< empty when there is none that is legal to send back
     std::string last_modified; ///< likewise
     std::string retry_after;   ///< as it was sent
+    ContentCoding coding = ContentCoding::identity;
+    std::string dictionary_match = {}; ///< of Use-As-Dictionary (RFC 9842, 2.1); empty for none
+    std::string dictionary_id = {};    ///< likewise
     bool operator==(const FetchHead&) const = default;
 };
 

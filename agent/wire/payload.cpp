@@ -26,6 +26,13 @@ std::uint64_t PayloadReader::number() {
 
 std::string PayloadReader::text() { return std::string(take(number())); }
 
+ContentCoding PayloadReader::coding() {
+    const std::uint64_t coding = number();
+    if (coding > static_cast<std::uint64_t>(ContentCoding::dcz))
+        throw Error(ErrorKind::io, "a message with an impossible content coding");
+    return static_cast<ContentCoding>(coding);
+}
+
 void PayloadReader::finish() const {
     if (!bytes_.empty())
         throw Error(ErrorKind::io, "a message with trailing bytes");

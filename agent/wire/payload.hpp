@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/content_coding.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,6 +28,7 @@ public:
 
     std::uint64_t number();
     std::string text();
+    ContentCoding coding();
     /// Nothing may be left.
     void finish() const;
 

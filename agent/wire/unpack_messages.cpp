@@ -9,6 +9,8 @@ std::string encode(const UnpackOrder& order) {
     PayloadWriter writer;
     writer.add(static_cast<std::uint64_t>(order.packing.value_or(Packing::none)))
         .add(order.max_decompressed)
+        .add(static_cast<std::uint64_t>(order.coding))
+        .add(order.dictionary)
         .add(std::uint64_t{order.patterns.size()});
     for (const std::string& pattern : order.patterns)
         writer.add(pattern);
@@ -24,6 +26,8 @@ UnpackOrder decode_unpack_order(std::string_view payload) {
     if (packing != static_cast<std::uint64_t>(Packing::none))
         order.packing = static_cast<Packing>(packing);
     order.max_decompressed = reader.number();
+    order.coding = reader.coding();
+    order.dictionary = reader.text();
     for (std::uint64_t count = reader.number(); count > 0; --count)
         order.patterns.push_back(reader.text());
     reader.finish();

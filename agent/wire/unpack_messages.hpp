@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/content_coding.hpp"
 #include "base/error.hpp"
 #include "wire/packing.hpp"
 
@@ -18,6 +19,10 @@ struct UnpackOrder {
                                         ///< may be compressed, `none` is impossible
     std::uint64_t max_decompressed = 0; ///< bytes that may come out of the decompression in all
     std::vector<std::string> patterns;  ///< at least one; a single "" for no archive
+    /// Other than identity: the artifact is a body with this coding, and all that is in it is
+    /// wanted, whatever that is. `packing` is absent then, and `patterns` a single "".
+    ContentCoding coding = ContentCoding::identity;
+    std::string dictionary = {}; ///< the SHA-256 of dictionary_descriptor in hex, for `dcz`
     bool operator==(const UnpackOrder&) const = default;
 };
 

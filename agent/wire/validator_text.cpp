@@ -8,6 +8,12 @@ namespace {
 
 constexpr std::size_t max_etag = 1024;
 constexpr std::size_t max_date = 128;
+constexpr std::size_t max_dictionary_text = 1024;
+
+bool is_printable_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
+}
 
 } // namespace
 
@@ -25,9 +31,11 @@ bool is_entity_tag(std::string_view text) {
 }
 
 bool is_date_text(std::string_view text) {
-    return text.size() <= max_date && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-               return c >= 0x20 && c < 0x7F;
-           });
+    return text.size() <= max_date && is_printable_ascii(text);
+}
+
+bool is_dictionary_text(std::string_view text) {
+    return text.size() <= max_dictionary_text && is_printable_ascii(text);
 }
 
 } // namespace provisor

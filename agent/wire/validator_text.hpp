@@ -14,4 +14,8 @@ bool is_entity_tag(std::string_view text);
 /// them.
 bool is_date_text(std::string_view text);
 
+/// Whether this may be stored and sent back as part of what a Use-As-Dictionary header said: at
+/// most 1024 printable ASCII characters (RFC 9842, 2.1).
+bool is_dictionary_text(std::string_view text);
+
 } // namespace provisor

@@ -17,20 +17,33 @@ namespace provisor::test {
 /// RFC 9110 says, and remembers what it was asked and what it sent.
 class FakeOrigin : public Transfer {
 public:
+    /// The same content encoded, for who accepts that.
+    struct Variant {
+        ContentCoding coding = ContentCoding::zstd;
+        std::string dictionary; ///< SHA-256, for dcz
+        std::string body;
+        std::string etag;
+    };
     struct Page {
         std::string body;
         std::string etag;
         std::string last_modified;
         int status = 200;
-        std::size_t cut = 0;   ///< ends after so many bytes; 0: does not
-        bool lies = false;     ///< continues a part with bytes of other content
+        std::size_t cut = 0; ///< ends after so many bytes; 0: does not
+        bool lies = false;   ///< continues a part with bytes of other content
         std::optional<std::chrono::seconds> retry_after = {};
+        std::vector<Variant> variants = {};
+        std::optional<DictionaryUse> use_as_dictionary = {};
+        bool ranges = true; ///< a probe is answered with one byte
     };
     struct Asked {
         std::string url;
         Validator validator;
         int status = 0;
         std::vector<std::string> secrets = {};
+        std::string dictionary = {}; ///< SHA-256 of what was offered
+        bool probe = false;
+        bool compressed = false;
         bool operator==(const Asked&) const = default;
     };
 
@@ -45,7 +58,9 @@ public:
             interrupt.check();
             results.push_back(answer(request));
             asked.push_back({request.url, request.validator, results.back().http_status,
-                             request.secret_headers});
+                             request.secret_headers,
+                             request.dictionary ? request.dictionary->sha256 : "", request.probe,
+                             request.compressed});
         }
         return results;
     }
@@ -56,36 +71,64 @@ public:
     }
 
 private:
+    /// The page as it is for this request, and how it is encoded.
+    std::pair<Page, ContentCoding> select(const TransferRequest& request) {
+        Page page = pages.at(request.url);
+        for (const Variant& variant : page.variants) {
+            const bool accepted =
+                variant.coding == ContentCoding::dcz
+                    ? request.dictionary && request.dictionary->sha256 == variant.dictionary
+                    : request.compressed;
+            if (!accepted)
+                continue;
+            page.body = variant.body;
+            page.etag = variant.etag;
+            return {page, variant.coding};
+        }
+        return {page, ContentCoding::identity};
+    }
+
     TransferResult answer(TransferRequest& request) {
         TransferResult result;
-        const auto page = pages.find(request.url);
-        result.http_status = page == pages.end() ? 404 : page->second.status;
-        if (result.http_status != 200) {
-            result.error = Error(ErrorKind::http, "HTTP " + std::to_string(result.http_status));
-            if (page != pages.end())
-                result.error->retry_after = page->second.retry_after;
+        if (!pages.contains(request.url)) {
+            result.http_status = 404;
+            result.error = Error(ErrorKind::http, "HTTP 404");
             return result;
         }
-        result.validator = {page->second.etag, page->second.last_modified};
+        const auto [page, coding] = select(request);
+        result.http_status = page.status;
+        if (result.http_status != 200) {
+            result.error = Error(ErrorKind::http, "HTTP " + std::to_string(result.http_status));
+            result.error->retry_after = page.retry_after;
+            return result;
+        }
+        result.validator = {page.etag, page.last_modified};
+        result.use_as_dictionary = page.use_as_dictionary;
         const bool same_etag =
-            !request.validator.etag.empty() && request.validator.etag == page->second.etag;
+            !request.validator.etag.empty() && request.validator.etag == page.etag;
         const bool same_date = request.validator.etag.empty() &&
                                !request.validator.last_modified.empty() &&
-                               request.validator.last_modified == page->second.last_modified;
+                               request.validator.last_modified == page.last_modified;
         if (same_etag || same_date) {
             result.http_status = 304;
             result.not_modified = true;
             return result;
         }
+        if (request.probe && page.ranges) {
+            result.http_status = 206;
+            result.changed = true;
+            return result;
+        }
         try {
-            send(request, page->second, result);
+            send(request, page, coding, result);
         } catch (const Error& error) {
             result.error = error;
         }
         return result;
     }
 
-    void send(TransferRequest& request, const Page& page, TransferResult& result) {
+    void send(TransferRequest& request, const Page& page, ContentCoding coding,
+              TransferResult& result) {
         BodyStart start{0, page.body.size()};
         if (request.part && request.part->part.etag == page.etag) {
             start.present = request.part->part.size;
@@ -97,12 +140,14 @@ private:
         if (result.resumed && page.lies)
             std::reverse(rest.begin(), rest.end());
         const std::string content = page.body.substr(0, start.present) + rest;
-        Body body{request.place.open(start), content.size(), sha256_of(content)};
+        Body body{request.place.open(start), content.size(), sha256_of(content), coding};
         write_all(body.file.get(), rest, "body");
         result.bytes = rest.size();
         if (end < page.body.size()) {
-            request.place.keep_part(body.file.get(), {page.etag, content.size(), body.sha256,
-                                                      page.body.size()});
+            BodyPart part{page.etag, content.size(), body.sha256, page.body.size(), coding};
+            if (coding == ContentCoding::dcz)
+                part.dictionary = request.dictionary->sha256;
+            request.place.keep_part(body.file.get(), part);
             throw Error(ErrorKind::http, "it ended after " + std::to_string(end) + " bytes");
         }
         result.body = std::move(body);

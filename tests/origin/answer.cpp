@@ -53,6 +53,8 @@ private:
     bool send_page();
     std::optional<std::uint64_t> wanted_start(std::uint64_t whole) const;
     bool send_part(std::uint64_t start, std::uint64_t whole);
+    bool wants_first_byte() const { return exchange_.request.header("range") == "bytes=0-0"; }
+    bool send_first_byte(std::uint64_t whole);
     bool send_body(std::uint64_t size, std::uint64_t start = 0);
     bool send_piece(std::string_view piece);
     bool send_head(const std::string& head);
@@ -203,7 +205,7 @@ std::string Answer::length_headers(std::uint64_t size) const {
 }
 
 std::string Answer::odd_headers() const {
-    std::string headers;
+    std::string headers = page_.headers;
     if (behavior_.has("enc"))
         headers += "Content-Encoding: " + behavior_.text("enc") + "\r\n";
     if (behavior_.has("nulhdr"))
@@ -230,7 +232,10 @@ bool Answer::send_page() {
     if (behavior_.has("empty"))
         page_.content = std::make_shared<const std::string>();
     const std::uint64_t whole = page_.content->size() * page_.repeat;
-    if (const auto start = wanted_start(whole))
+    if (const auto start = wanted_start(whole);
+        start && wants_first_byte() && behavior_.text("range").empty())
+        return send_first_byte(whole);
+    else if (start)
         return send_part(*start, whole);
     const bool endless =
         behavior_.has("endless") || behavior_.has("endlesschunk") || behavior_.has("big");
@@ -283,7 +288,7 @@ bool Answer::send_piece(std::string_view piece) {
 std::optional<std::uint64_t> Answer::wanted_start(std::uint64_t whole) const {
     const std::string range = exchange_.request.header("range");
     const std::string if_range = exchange_.request.header("if-range");
-    if (!range.starts_with("bytes=") || !range.ends_with('-') ||
+    if (!range.starts_with("bytes=") || !(range.ends_with('-') || wants_first_byte()) ||
         behavior_.text("range") == "ignore" || (!if_range.empty() && if_range != page_.etag))
         return std::nullopt;
     const std::uint64_t start = std::stoull(range.substr(6));
@@ -296,7 +301,8 @@ bool Answer::send_part(std::uint64_t start, std::uint64_t whole) {
         return send_text(416, "Content-Range: bytes */" + std::to_string(whole) + "\r\n", "no\n");
     const std::uint64_t first = how == "wrong" ? start / 2 : start;
     const std::uint64_t told = how == "total" ? whole + 1 : whole;
-    std::string head = status_line(206) + validators(how == "newetag" ? "\"new\"" : page_.etag);
+    std::string head =
+        status_line(206) + odd_headers() + validators(how == "newetag" ? "\"new\"" : page_.etag);
     if (how == "multi")
         head += "Content-Type: multipart/byteranges; boundary=x\r\n";
     else
@@ -309,6 +315,13 @@ bool Answer::send_part(std::uint64_t start, std::uint64_t whole) {
     if (how == "shift")
         return send_body(whole - 1, start - 1) && send_body(1);
     return send_body(whole, first) && how != "nolength" && how != "total";
+}
+
+bool Answer::send_first_byte(std::uint64_t whole) {
+    const std::string head = status_line(206) + odd_headers() + validators(page_.etag) +
+                             "Content-Range: bytes 0-0/" + std::to_string(whole) +
+                             "\r\nContent-Length: 1\r\n\r\n";
+    return send_head(head) && send_body(1);
 }
 
 bool Answer::send_body(std::uint64_t size, std::uint64_t start) {

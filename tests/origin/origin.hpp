@@ -22,6 +22,7 @@ struct Page {
     std::string etag; ///< empty: none
     std::string last_modified;
     std::string behavior;     ///< see Behavior; a request's query comes before it
+    std::string headers = {}; ///< further ones of the answer, each with its line end
     std::uint64_t repeat = 1; ///< the body is the content so many times over
 };
 

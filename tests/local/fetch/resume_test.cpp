@@ -41,7 +41,7 @@ protected:
         requests.push_back(request());
         TransferResult result = std::move(rig.run(std::move(requests)).at(0));
         if (result.body)
-            cache.keep(url, *result.body, result.validator);
+            cache.keep(url, *result.body, {result.validator});
         return result;
     }
     void serve(const std::string& behavior, const std::string& etag = "\"one\"") {

@@ -22,7 +22,7 @@ protected:
                     const Validator& validator) {
         Body body{cache.unfinished().begin_body(from, {}, 0), content.size(), sha256_of(content)};
         write_all(body.file.get(), content, "body");
-        cache.keep(from, body, validator);
+        cache.keep(from, body, {validator});
         return body.sha256;
     }
 

@@ -23,8 +23,15 @@ const FetchRequest request{"https://example.org/a?b",
                            1000,
                            2000,
                            "\"strong\"",
-                           {"Authorization: Bearer x", "X-Key: y"}};
-const FetchHead head{206, 37'000'000, 38'000'000, "\"e\"", "Wed, 21 Oct 2015 07:28:00 GMT", "120"};
+                           {"Authorization: Bearer x", "X-Key: y"},
+                           ContentCoding::zstd,
+                           true,
+                           "0123456789abcdef",
+                           "the id",
+                           true};
+const FetchHead head{
+    206,   37'000'000,         38'000'000, "\"e\"", "Wed, 21 Oct 2015 07:28:00 GMT",
+    "120", ContentCoding::dcz, "/app*",    "the id"};
 const FetchFailure failure{ErrorKind::tls, "certificate has expired"};
 
 TEST(Messages, SettingsComeBackAsTheyWere) {
@@ -109,6 +116,23 @@ INSTANTIATE_TEST_SUITE_P(
                     Kind{"Failure", encode(FetchFailure{ErrorKind::http, ""}),
                          [](std::string_view bytes) { (void)decode_failure(bytes); }}),
     [](const auto& row) { return row.param.name; });
+
+TEST(Messages, WhatCannotBeSentBackAsADictionaryIsRefused) {
+    for (const std::string& text : {std::string("/a\r\nX: y"), std::string(1025, 'a')}) {
+        FetchHead with_match = head;
+        with_match.dictionary_match = text;
+        expect_refused([&] { (void)decode_head(encode(with_match)); }, text);
+        FetchHead with_id = head;
+        with_id.dictionary_id = text;
+        expect_refused([&] { (void)decode_head(encode(with_id)); }, text);
+    }
+}
+
+TEST(Messages, ACodingThatIsNoneIsRefused) {
+    FetchHead odd = head;
+    odd.coding = static_cast<ContentCoding>(3);
+    expect_refused([&] { (void)decode_head(encode(odd)); }, "3");
+}
 
 TEST(Messages, AStatusBeyondThreeDigitsIsRefused) {
     expect_refused([] { (void)decode_head(encode(FetchHead{1000, {}, {}, "", "", ""})); }, "1000");

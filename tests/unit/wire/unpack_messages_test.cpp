@@ -8,7 +8,11 @@
 namespace provisor {
 namespace {
 
-const UnpackOrder order{Packing::zip, 1'000'000'000'000, {"*/app", "", "größe"}};
+const UnpackOrder order{Packing::zip,
+                        1'000'000'000'000,
+                        {"*/app", "", "größe"},
+                        ContentCoding::dcz,
+                        "0123456789abcdef"};
 
 TEST(UnpackMessages, ComeBackAsTheyWere) {
     EXPECT_EQ(decode_unpack_order(encode(order)), order);
