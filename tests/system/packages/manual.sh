@@ -6,7 +6,7 @@ dpkg-deb --extract "$(the_deb)" "$scratch/tree"
 share=$scratch/tree/usr/share
 program=$scratch/tree/usr/bin/provisor
 
-for page in man8/provisor.8 man5/provisor-manifest.5 man5/provisor-agent.yaml.5; do
+for page in man8/provisor.8 man5/provisor-manifest.5 man5/provisor-agent.yaml.5 man7/provisor-origin.7; do
     said=$(MANROFFSEQ='' MANWIDTH=80 man --warnings --encoding=UTF-8 --local-file "$share/man/$page.gz" 2>&1 >"$scratch/page")
     expect_eq "what man says of $page" "" "$said"
 done
