@@ -64,7 +64,8 @@ public:
     /// Makes a received body durable under its digest, then records it for the URL. What was
     /// recorded before is replaced.
     void keep(const std::string& url, const Body& body, const Validator& validator);
-    /// What a URL last had in place of the pinned content. Its validator may only ever be used to
+    /// What a URL last had in place of the pinned content, if that was seen within a day. Its
+    /// validator, which is empty before the same came twice, may only ever be used to
     /// find that the origin still has that: without it, a pin that no origin satisfies would cost a
     /// transfer in every pass.
     std::optional<CacheEntry> find_refused(const std::string& url) const;
