@@ -62,7 +62,7 @@ bool drain(int fd, std::string& text) {
 }
 
 /// Reads both until their ends, and looks at the processes each time that nothing came for a while.
-void listen_to(int pid, const Fd& out, const Fd& err, Run& run) {
+void listen_to(int pid, const Fd& out, const Fd& err, RunResult& run) {
     const auto deadline = Clock::now() + patience;
     std::array<pollfd, 2> pipes{{{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}}};
     while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
@@ -111,6 +111,7 @@ std::map<std::string, Told> parse_report(const std::string& text) {
         one.reason = text_at(component, "reason");
         one.previous_version = text_at(component, "previous_version");
         one.next_try = text_at(component, "next_try");
+        one.bytes = component.value("bytes", std::uint64_t{0});
         const auto& error = component.at("error");
         if (!error.is_object())
             continue;
@@ -134,8 +135,8 @@ Machine::Machine(const std::string& more) {
 void Machine::configure(const std::string& more) const {
     write_text(under("etc/provisor/agent.yaml"),
                "timeouts: { connect: 1s, stall: 1s }\nretry: { first: 0s }\n"
-               "limits: { artifact_size: 1M, min_free: 1M }\n" +
-                   more);
+               "limits: { artifact_size: 1M, min_free: 1M }\n");
+    write_text(under("etc/provisor/agent.yaml.d/more.yaml"), more);
 }
 
 void Machine::write_manifest(const std::string& text) const {
@@ -146,7 +147,7 @@ void Machine::set_environment(const std::string& name, const std::string& value)
     environment_[name] = value;
 }
 
-Run Machine::run(const std::vector<std::string>& arguments) const {
+RunResult Machine::run(const std::vector<std::string>& arguments) const {
     std::vector<std::string> line = launcher_;
     line.insert(line.end(), {PROVISOR, "--root", root().string()});
     line.insert(line.end(), arguments.begin(), arguments.end());
@@ -169,7 +170,7 @@ Run Machine::run(const std::vector<std::string>& arguments) const {
     }
     out_end.close();
     err_end.close();
-    Run run;
+    RunResult run;
     listen_to(pid, out, err, run);
     int status = 0;
     ::waitpid(pid, &status, 0);
@@ -179,8 +180,8 @@ Run Machine::run(const std::vector<std::string>& arguments) const {
     return run;
 }
 
-Run Machine::apply() const {
-    Run run = this->run({"--json", "apply"});
+RunResult Machine::apply() const {
+    RunResult run = this->run({"--json", "apply"});
     run.told = parse_report(run.out);
     EXPECT_FALSE(run.told.empty()) << run.out << run.err;
     return run;

@@ -4,6 +4,7 @@
 #include "support/temporary_folder.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -20,11 +21,12 @@ struct Told {
     std::string url; ///< of the error
     std::string next_try;
     std::string previous_version;
-    int http_status = 0; ///< of the error
+    int http_status = 0;     ///< of the error
+    std::uint64_t bytes = 0; ///< of bodies that were taken
 };
 
 /// How one run of the program ended.
-struct Run {
+struct RunResult {
     int status = 0; ///< the exit status, or 128 and a signal
     std::string out;
     std::string err;
@@ -45,7 +47,7 @@ struct Canaries {
 /// canary is in what it prints, or in the command line or the environment of one of its processes.
 class Machine {
 public:
-    /// With limits of a second, no waiting after failures, and `more` in agent.yaml.
+    /// With limits of a second, no waiting after failures, and `more` in a file of agent.yaml.d.
     explicit Machine(const std::string& more = "");
 
     std::filesystem::path root() const { return folder_ / "root"; }
@@ -62,9 +64,9 @@ public:
     void run_under(std::vector<std::string> launcher) { launcher_ = std::move(launcher); }
 
     /// `provisor --root R` with these arguments.
-    Run run(const std::vector<std::string>& arguments) const;
+    RunResult run(const std::vector<std::string>& arguments) const;
     /// `provisor --root R --json apply`.
-    Run apply() const;
+    RunResult apply() const;
 
     /// The text of a component's marker, "" when it has none.
     std::string marker(const std::string& component) const;

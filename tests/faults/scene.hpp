@@ -61,7 +61,7 @@ State state_of(const Scene& scene);
 void expect_untouched(const Scene& scene, const State& before);
 /// `app` is as a clean install from the same origin would have made it, and nothing is left over.
 void expect_like_clean_install(const Scene& scene);
-/// `beside` was brought to this version in this pass.
-void expect_beside_unharmed(const Scene& scene, const Run& run, int version);
+/// `beside` was brought to this version, in this pass or before.
+void expect_beside_unharmed(const Scene& scene, const RunResult& run, int version);
 
 } // namespace provisor::test
