@@ -81,6 +81,11 @@ FetchFailure classify(const CurlOutcome& outcome, WallTime now) {
         message = "proxy: " + message;
     if (!outcome.certificate.empty())
         message += fmt::format("; the certificate is {}", outcome.certificate);
+    if (says(outcome, "local issuer") || says(outcome, "self-signed") ||
+        says(outcome, "self signed"))
+        message += "; no authority that is trusted here has signed it (tls.ca_file)";
+    if (says(outcome, "wrong version number"))
+        message += "; that port does not speak TLS";
     // Both are as often the fault of the clock as of the certificate.
     if (says(outcome, "expired") || says(outcome, "not yet valid"))
         message += fmt::format(" (this machine's clock says {})", format_rfc3339(now));
