@@ -97,7 +97,8 @@ void begin(const Row& row, Over over, Scene& scene) {
         row.arrange(scene);
     scene.publish(2, row.behavior);
     if (!row.content.empty())
-        scene.origin.serve("/app", page(row.content, "\"v2\"", row.behavior));
+        scene.origin.serve(
+            "/app", page(row.content, row.kind.empty() ? "\"other\"" : "\"v2\"", row.behavior));
     scene.origin.forget();
 }
 
@@ -141,6 +142,8 @@ void expect_golden(const std::string& name, const Machine& machine) {
     replace("127\\.0\\.0\\.1 port [0-9]+ after [0-9]+ ms", "ORIGIN after SPAN");
     replace("127\\.0\\.0\\.1:[0-9]+", "ORIGIN");
     replace("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)", "TIME");
+    replace("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]+Z", "TIME");
+    replace("\\b[0-9A-F]{16}\\b", "KEY");
     replace("\\b[0-9a-f]{64}\\b", "SHA256");
     replace("\\b[0-9a-f]{12}\\b", "DIGEST");
     replace(", [0-9.]+m?s( [0-9]+ms)?\n", ", SPAN\n");
