@@ -32,12 +32,20 @@ Color color_of(Decision decision) {
     return Color::green;
 }
 
+/// Of what failed or waits: what is in force, and what the manifest wants in its place.
 std::string versions(const Outcome& outcome) {
     const auto name = [](const std::string& version, const std::string& sha256) {
         return version.empty() ? sha256.substr(0, 12) : version;
     };
     const std::string now = name(outcome.version, outcome.sha256);
     const std::string before = name(outcome.previous_version, outcome.previous_sha256);
+    if ((outcome.decision == Decision::fail && !is_installed(outcome)) ||
+        outcome.decision == Decision::hold) {
+        const bool other = !outcome.version.empty() && outcome.version != before;
+        return other ? fmt::format("{} ({} wanted)", before.empty() ? "none" : before,
+                                   outcome.version)
+                     : before;
+    }
     const bool moved =
         outcome.decision == Decision::update && outcome.sha256 != outcome.previous_sha256;
     return moved
@@ -50,7 +58,9 @@ std::string details(const Outcome& outcome) {
                            ? fmt::format("{}: {}", to_string(outcome.error->kind()), outcome.reason)
                            : outcome.reason;
     if (outcome.bytes > 0)
-        text += fmt::format(" ({})", format_byte_size(outcome.bytes));
+        text += fmt::format(" ({} received)", format_byte_size(outcome.bytes));
+    if (outcome.error)
+        text += "; " + aftermath(outcome);
     for (const UnitOutcome& unit : outcome.units)
         text += unit.action == "none"
                     ? fmt::format("; {} {}", unit.name, unit.message)

@@ -51,18 +51,41 @@ bool concerns_proxy(const CurlOutcome& outcome) {
            (outcome.proxy && outcome.code == CURLE_COULDNT_CONNECT);
 }
 
+/// libcurl's words, or ours where those are about libcurl.
+std::string words_of(const CurlOutcome& outcome) {
+    if (outcome.code == CURLE_PARTIAL_FILE)
+        return "the connection was closed before the body was whole";
+    // What it complains about then is no HTTP, or none of this age.
+    if (!outcome.detail.empty() &&
+        (outcome.code == CURLE_WEIRD_SERVER_REPLY ||
+         (outcome.code == CURLE_UNSUPPORTED_PROTOCOL && says(outcome, "HTTP"))))
+        return "the answer is malformed: " + outcome.detail;
+    return outcome.detail.empty() ? curl_easy_strerror(static_cast<CURLcode>(outcome.code))
+                                  : outcome.detail;
+}
+
+/// The setting that ended it.
+const char* limit_of(const CurlOutcome& outcome) {
+    return says(outcome, "Operation timed out") ? " (timeouts.total)" : " (timeouts.connect)";
+}
+
 } // namespace
 
 FetchFailure classify(const CurlOutcome& outcome, WallTime now) {
-    std::string message = outcome.detail.empty()
-                              ? curl_easy_strerror(static_cast<CURLcode>(outcome.code))
-                              : outcome.detail;
+    std::string message = words_of(outcome);
+    if (outcome.code == CURLE_OPERATION_TIMEDOUT)
+        message += limit_of(outcome);
     if (outcome.code == CURLE_COULDNT_CONNECT && outcome.error_number != 0)
         message += fmt::format(" ({})", std::strerror(outcome.error_number));
     if (concerns_proxy(outcome))
         message = "proxy: " + message;
     if (!outcome.certificate.empty())
         message += fmt::format("; the certificate is {}", outcome.certificate);
+    if (says(outcome, "local issuer") || says(outcome, "self-signed") ||
+        says(outcome, "self signed"))
+        message += "; no authority that is trusted here has signed it (tls.ca_file)";
+    if (says(outcome, "wrong version number"))
+        message += "; that port does not speak TLS";
     // Both are as often the fault of the clock as of the certificate.
     if (says(outcome, "expired") || says(outcome, "not yet valid"))
         message += fmt::format(" (this machine's clock says {})", format_rfc3339(now));

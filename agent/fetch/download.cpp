@@ -80,6 +80,7 @@ void Download::begin_hop(void* handle) {
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, anew_ ? 1L : 0L);
     if (!settings_.proxy.empty())
         curl_easy_setopt(handle, CURLOPT_PROXY, settings_.proxy.c_str());
     set_up_limits(handle);
@@ -259,7 +260,24 @@ bool Download::start_over() {
     return true;
 }
 
+/// Whether what was refused may be what an earlier answer on the same connection had beyond its
+/// length: the fault of another request, then, which must not be this one's.
+bool Download::speaks_to_another(void* handle, int code) const {
+    long new_connections = 0;
+    curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &new_connections);
+    return code != CURLE_OK && !anew_ && new_connections == 0 && !response_.complete() &&
+           (failure_ || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY);
+}
+
+bool Download::begin_anew() {
+    anew_ = true;
+    failure_.reset();
+    return true;
+}
+
 bool Download::end_hop(void* handle, int code) {
+    if (speaks_to_another(handle, code))
+        return begin_anew();
     if (failure_) {
         tell_failure(*failure_);
     } else if (start_over_) {
@@ -291,7 +309,7 @@ bool Download::end_if_stalled(void* handle, StallMeter::Time now) {
     if (connected == 0 || !meter_.stalled(now))
         return false;
     tell_failure(
-        {ErrorKind::timeout, fmt::format("less than 1 KiB/s for {} s",
+        {ErrorKind::timeout, fmt::format("less than 1 KiB/s for {} s (timeouts.stall)",
                                          static_cast<double>(settings_.stall_timeout) / 1000)});
     return true;
 }

@@ -62,6 +62,8 @@ private:
     bool carries_body() const;
     bool continues_as_asked() const;
     bool start_over();
+    bool speaks_to_another(void* handle, int code) const;
+    bool begin_anew();
     bool follow();
     void tell_head();
     void tell_end();
@@ -87,6 +89,7 @@ private:
     std::size_t drained_ = 0;             ///< bytes of a body that nobody wants
     bool head_told_ = false;
     bool start_over_ = false; ///< the part that was asked for cannot be had
+    bool anew_ = false;       ///< it has been given a connection of its own
     CertificateWitness witness_;
 };
 

@@ -152,11 +152,12 @@ void check_script(std::string_view bytes) {
 
 void check_sanity(const ArtifactHead& head, Executable executable, std::string_view machine) {
     if (head.size == 0)
-        refuse("an empty body");
+        refuse("an empty body in place of the artifact");
     // Executable or not: where a manifest expects an artifact, an HTML page is an error page until
     // a pin says otherwise.
     if (const auto title = html_title(head.bytes))
-        refuse(title->empty() ? "an HTML page" : fmt::format("an HTML page, title \"{}\"", *title));
+        refuse(fmt::format("an HTML page{} in place of the artifact",
+                           title->empty() ? "" : fmt::format(", title \"{}\",", *title)));
     if (executable == Executable::no)
         return;
     if (head.bytes.starts_with(ELFMAG))

@@ -35,19 +35,21 @@ Json outcome_to_json(const Outcome& outcome) {
     const auto text_or_null = [](const std::string& text) {
         return text.empty() ? Json(nullptr) : Json(text);
     };
-    return {{"name", outcome.name},
-            {"decision", to_string(outcome.decision)},
-            {"reason", outcome.reason},
-            {"version", text_or_null(outcome.version)},
-            {"previous_version", text_or_null(outcome.previous_version)},
-            {"sha256", text_or_null(outcome.sha256)},
-            {"previous_sha256", text_or_null(outcome.previous_sha256)},
-            {"url", text_or_null(outcome.url)},
-            {"http_status", outcome.http_status == 0 ? Json(nullptr) : Json(outcome.http_status)},
-            {"bytes", outcome.bytes},
-            {"duration_ms", milliseconds(outcome.duration)},
-            {"units", units},
-            {"error", error_to_json(outcome.error)}};
+    return {
+        {"name", outcome.name},
+        {"decision", to_string(outcome.decision)},
+        {"reason", outcome.reason},
+        {"version", text_or_null(outcome.version)},
+        {"previous_version", text_or_null(outcome.previous_version)},
+        {"sha256", text_or_null(outcome.sha256)},
+        {"previous_sha256", text_or_null(outcome.previous_sha256)},
+        {"url", text_or_null(outcome.url)},
+        {"http_status", outcome.http_status == 0 ? Json(nullptr) : Json(outcome.http_status)},
+        {"bytes", outcome.bytes},
+        {"duration_ms", milliseconds(outcome.duration)},
+        {"units", units},
+        {"error", error_to_json(outcome.error)},
+        {"next_try", outcome.next_try ? Json(format_rfc3339(*outcome.next_try)) : Json(nullptr)}};
 }
 
 std::string plural(std::size_t count, std::string_view one, std::string_view many) {

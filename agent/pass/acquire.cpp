@@ -317,8 +317,12 @@ void Acquisition::remember_refusal(const Question& question, const TransferResul
     if (!other_than_pinned || result.validator.empty())
         return;
     try {
-        cache_.remember_refused(question.url,
-                                {result.validator, result.body->sha256, result.body->size});
+        // Its validator is of use only once the same has come twice: what was damaged on the way
+        // bears the tag of what is wanted, and would be confirmed for ever.
+        const std::optional<CacheEntry> before = cache_.find_refused(question.url);
+        const bool again = before && before->sha256 == result.body->sha256;
+        cache_.remember_refused(question.url, {again ? result.validator : Validator{},
+                                               result.body->sha256, result.body->size});
     } catch (const Error& error) {
         // It costs a transfer next time, and the refusal itself is what has to be told.
         spdlog::warn("refusal not remembered: {}", error.what());

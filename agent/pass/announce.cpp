@@ -17,6 +17,10 @@ std::string content(const std::string& version, const std::string& sha256) {
     return version.empty() ? brief(sha256) : fmt::format("{} ({})", version, brief(sha256));
 }
 
+std::string installed_before(const Outcome& outcome) {
+    return content(outcome.previous_version, outcome.previous_sha256);
+}
+
 Priority priority_of(Decision decision) {
     switch (decision) {
     case Decision::unchanged:
@@ -113,7 +117,7 @@ JournalEntry unit_entry(const PassReport& report, const Outcome& outcome, const 
 
 std::string describe(const Outcome& outcome) {
     const std::string now = content(outcome.version, outcome.sha256);
-    const std::string before = content(outcome.previous_version, outcome.previous_sha256);
+    const std::string before = installed_before(outcome);
     const std::string transferred =
         outcome.bytes > 0 ? fmt::format(", {} transferred", format_byte_size(outcome.bytes)) : "";
     switch (outcome.decision) {
@@ -138,11 +142,26 @@ std::string describe(const Outcome& outcome) {
     case Decision::fail:
         break;
     }
-    return fmt::format(
-        "{}: failed ({}): {}; {}{}", outcome.name,
-        outcome.error ? to_string(outcome.error->kind()) : "io", outcome.reason,
-        before.empty() ? "nothing was installed before" : fmt::format("{} stays in place", before),
-        outcome.next_try ? fmt::format("; next try at {}", format_rfc3339(*outcome.next_try)) : "");
+    return fmt::format("{}: failed ({}): {}; {}", outcome.name,
+                       outcome.error ? to_string(outcome.error->kind()) : "io", outcome.reason,
+                       aftermath(outcome));
+}
+
+bool is_installed(const Outcome& outcome) {
+    return outcome.error &&
+           (outcome.error->kind() == ErrorKind::unit || outcome.error->kind() == ErrorKind::health);
+}
+
+std::string aftermath(const Outcome& outcome) {
+    const std::string before = installed_before(outcome);
+    std::string text = "nothing was installed before";
+    if (is_installed(outcome))
+        text = content(outcome.version, outcome.sha256) + " is in place";
+    else if (!before.empty())
+        text = before + " stays in place";
+    return outcome.next_try
+               ? fmt::format("{}; next try at {}", text, format_rfc3339(*outcome.next_try))
+               : text;
 }
 
 void announce(const PassReport& report, Journal& journal) {

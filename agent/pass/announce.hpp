@@ -12,6 +12,13 @@ namespace provisor {
 /// One sentence for people: what was decided for a component, what of it, what stays in force.
 std::string describe(const Outcome& outcome);
 
+/// Whether what was wanted of a component that failed is in place: only its units failed.
+bool is_installed(const Outcome& outcome);
+
+/// What a component that failed is left with: what is in force and when the next try is, as
+/// "1.0 (5f2b9c…) stays in place; next try at …".
+std::string aftermath(const Outcome& outcome);
+
 /// Writes a pass into the journal: one entry per decision that is not `unchanged` (those are of
 /// debug level), one per unit that was acted on, and one summary.
 void announce(const PassReport& report, Journal& journal);

@@ -20,6 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::uint64_t entry_limit = std::uint64_t{64} * 1024;
+/// For so long an origin is believed that it still has what was refused.
+constexpr auto refusal_lifetime = std::chrono::hours(24);
 constexpr auto verdict_lifetime = std::chrono::hours(24 * 30);
 
 std::optional<std::uint64_t> size_of(const fs::path& file) {
@@ -184,7 +186,11 @@ void Cache::keep_member(std::size_t number, int fd, const std::string& sha256) {
 }
 
 std::optional<CacheEntry> Cache::find_refused(const std::string& url) const {
-    const std::optional<std::string> text = read_file(refused_path(url), entry_limit);
+    const fs::path path = refused_path(url);
+    std::error_code missing;
+    if (fs::last_write_time(path, missing) < fs::file_time_type::clock::now() - refusal_lifetime)
+        return std::nullopt;
+    const std::optional<std::string> text = read_file(path, entry_limit);
     return text ? parse_entry(*text) : std::nullopt;
 }
 

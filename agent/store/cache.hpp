@@ -82,7 +82,8 @@ public:
     };
     /// All of them. Reads every record.
     std::vector<UsableDictionary> dictionaries() const;
-    /// What a URL last had in place of the pinned content. Its validator may only ever be used to
+    /// What a URL last had in place of the pinned content, if that was seen within a day. Its
+    /// validator, which is empty before the same came twice, may only ever be used to
     /// find that the origin still has that: without it, a pin that no origin satisfies would cost a
     /// transfer in every pass.
     std::optional<CacheEntry> find_refused(const std::string& url) const;

@@ -155,8 +155,9 @@ std::string find_digest(std::string_view sums, std::string_view file_name,
         return checked(lines.front(), shown_source);
     const std::vector<Line> found = about(lines, file_name);
     if (found.empty())
-        refuse(shown_source, fmt::format("has no line for '{}' ({} other files are in it)",
-                                         printable(file_name, 200), lines.size()));
+        refuse(shown_source,
+               fmt::format("has no line for '{}', only for {} other file{}",
+                           printable(file_name, 200), lines.size(), lines.size() == 1 ? "" : "s"));
     const std::string& digest = checked(found.front(), shown_source);
     for (const Line& other : found)
         if (checked(other, shown_source) != digest)

@@ -4,7 +4,9 @@
 #include "origin/behavior.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <ctime>
 #include <limits>
 
 namespace provisor::test {
@@ -29,6 +31,16 @@ bool lists(std::string_view if_none_match, std::string_view etag) {
     if (etag.starts_with("W/"))
         etag.remove_prefix(2);
     return !etag.empty() && if_none_match.find(etag) != std::string_view::npos;
+}
+
+/// So many seconds from now as an IMF-fixdate (RFC 9110, 5.6.7).
+std::string date_in(const std::string& seconds) {
+    const std::time_t then = std::time(nullptr) + std::stoll(seconds);
+    std::tm parts{};
+    std::array<char, 40> text{};
+    ::gmtime_r(&then, &parts);
+    return {text.data(),
+            std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
 class Answer {
@@ -88,7 +100,8 @@ bool Answer::send() {
     if (hops > 0 || behavior_.has("redirto") || behavior_.has("loop"))
         return send_redirect();
     if (behavior_.has("status")) {
-        const std::string retry = behavior_.text("retry");
+        const std::string retry = behavior_.has("retrydate") ? date_in(behavior_.text("retrydate"))
+                                                             : behavior_.text("retry");
         return send_text(static_cast<int>(behavior_.number("status", 503)),
                          retry.empty() ? "" : "Retry-After: " + retry + "\r\n", html);
     }

@@ -12,15 +12,15 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array known{"status"sv,       "retry"sv,    "html"sv,      "empty"sv,  "redir"sv,
-                           "code"sv,         "redirto"sv,  "loop"sv,      "no304"sv,  "always304"sv,
-                           "spur304"sv,      "etag"sv,     "etag304"sv,   "nolen"sv,  "chunked"sv,
-                           "http10"sv,       "early"sv,    "trailer"sv,   "enc"sv,    "cl"sv,
-                           "dupcl"sv,        "samecl"sv,   "clte"sv,      "big"sv,    "endless"sv,
-                           "endlesschunk"sv, "chunkcut"sv, "badchunk"sv,  "nulhdr"sv, "ctlhdr"sv,
-                           "hugehdr"sv,      "manyhdr"sv,  "badstatus"sv, "http09"sv, "hang"sv,
-                           "reset"sv,        "close0"sv,   "cut"sv,       "rst"sv,    "stall"sv,
-                           "drip"sv,         "slowhdr"sv,  "slow"sv,      "close"sv, "range"sv};
+constexpr std::array known{
+    "status"sv,  "retry"sv,        "html"sv,      "empty"sv,     "redir"sv,   "code"sv,
+    "redirto"sv, "loop"sv,         "no304"sv,     "always304"sv, "spur304"sv, "etag"sv,
+    "etag304"sv, "nolen"sv,        "chunked"sv,   "http10"sv,    "early"sv,   "trailer"sv,
+    "enc"sv,     "cl"sv,           "dupcl"sv,     "samecl"sv,    "clte"sv,    "big"sv,
+    "endless"sv, "endlesschunk"sv, "chunkcut"sv,  "badchunk"sv,  "nulhdr"sv,  "ctlhdr"sv,
+    "hugehdr"sv, "manyhdr"sv,      "badstatus"sv, "http09"sv,    "hang"sv,    "reset"sv,
+    "close0"sv,  "cut"sv,          "rst"sv,       "stall"sv,     "drip"sv,    "slowhdr"sv,
+    "slow"sv,    "close"sv,        "range"sv,     "retrydate"sv};
 
 /// Takes the first item off the text.
 std::string_view take_item(std::string_view& text) {

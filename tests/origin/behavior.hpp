@@ -12,6 +12,7 @@ namespace provisor::test {
 /// "chunked,cut=100". What there is (k and n are bytes, decimal or with K, M, G, T):
 ///
 ///   status=503 retry=120        that status with a small text page, and Retry-After
+///   retrydate=n                 Retry-After as a date, so many seconds from now (may be negative)
 ///   html, empty                 200 with a web page, with nothing
 ///   redir=3 code=307            so many redirects to the same path first
 ///   redirto=URL                 a redirect there (the last item: it takes the rest of the text)

@@ -33,6 +33,20 @@ TEST_P(Classify, TellsTheKindOfACurlCode) {
     EXPECT_THAT(failure.message, HasSubstr(curl_easy_strerror(GetParam().code)));
 }
 
+TEST(ClassifyWords, TellsACutBodyInWordsOfItsOwn) {
+    const FetchFailure failure = classify(
+        {CURLE_PARTIAL_FILE, "transfer closed with outstanding read data", 0, false}, now());
+    EXPECT_EQ(failure.kind, ErrorKind::http);
+    EXPECT_EQ(failure.message, "the connection was closed before the body was whole");
+}
+
+TEST(ClassifyWords, NamesTheLimitThatEndedIt) {
+    EXPECT_THAT(message(CURLE_OPERATION_TIMEDOUT, "Failed to connect to h port 80 after 30000 ms"),
+                HasSubstr("(timeouts.connect)"));
+    EXPECT_THAT(message(CURLE_OPERATION_TIMEDOUT, "Operation timed out after 700 milliseconds"),
+                HasSubstr("(timeouts.total)"));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, Classify,
     testing::Values(Code{"UnsupportedProtocol", CURLE_UNSUPPORTED_PROTOCOL, ErrorKind::http},
@@ -43,7 +57,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Code{"WeirdReply", CURLE_WEIRD_SERVER_REPLY, ErrorKind::http},
                     Code{"Http2", CURLE_HTTP2, ErrorKind::http},
                     Code{"Http2Stream", CURLE_HTTP2_STREAM, ErrorKind::http},
-                    Code{"CutBody", CURLE_PARTIAL_FILE, ErrorKind::http},
                     Code{"EmptyReply", CURLE_GOT_NOTHING, ErrorKind::http},
                     Code{"ResetWhileReading", CURLE_RECV_ERROR, ErrorKind::http},
                     Code{"ResetWhileSending", CURLE_SEND_ERROR, ErrorKind::http},

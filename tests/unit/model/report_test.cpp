@@ -44,10 +44,11 @@ TEST(Report, JsonHasTheContractsFields) {
     const auto& update = json.at("components").at(0);
     for (const char* field :
          {"name", "decision", "reason", "version", "previous_version", "sha256", "previous_sha256",
-          "url", "http_status", "bytes", "duration_ms", "units", "error"})
+          "url", "http_status", "bytes", "duration_ms", "units", "error", "next_try"})
         EXPECT_TRUE(update.contains(field)) << field;
     EXPECT_EQ(update.at("decision"), "update");
     EXPECT_EQ(update.at("error"), nullptr);
+    EXPECT_EQ(update.at("next_try"), nullptr);
     EXPECT_EQ(update.at("units").at(0),
               nlohmann::json({{"name", "x.service"}, {"action", "restart"}, {"result", "done"}}));
     const auto& error = json.at("components").at(1).at("error");

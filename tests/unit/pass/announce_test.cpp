@@ -70,5 +70,17 @@ TEST_F(AnnounceTest, AFailureSaysWhatStaysInForce) {
     EXPECT_NE(entries[0].message.find("stays in place"), std::string::npos) << entries[0].message;
 }
 
+TEST(Aftermath, OfUnitsThatFailedIsNotTheEarlierVersion) {
+    Outcome outcome;
+    outcome.version = "2.0";
+    outcome.previous_version = "1.0";
+    outcome.error = Error(ErrorKind::unit, "job failed");
+    EXPECT_EQ(aftermath(outcome), "2.0 is in place");
+    outcome.error = Error(ErrorKind::io, "no file");
+    EXPECT_EQ(aftermath(outcome), "1.0 stays in place");
+    outcome.previous_version.clear();
+    EXPECT_EQ(aftermath(outcome), "nothing was installed before");
+}
+
 } // namespace
 } // namespace provisor

@@ -125,10 +125,34 @@ TEST_F(PassTest, OtherContentThanThePinIsRefusedAndNotKept) {
     EXPECT_EQ(outcome.error->kind(), ErrorKind::digest);
     EXPECT_FALSE(fs::exists(folder / "bin/app"));
     EXPECT_FALSE(fs::exists(blob(script("evil"))));
-    run_one(pinned);
-    EXPECT_EQ(origin.bodies, 1U) << "that the origin still has it costs a 304, not a transfer";
+    for (int i = 0; i < 3; ++i)
+        run_one(pinned);
+    EXPECT_EQ(origin.bodies, 2U) << "that the origin still has it costs a 304, not a transfer";
     EXPECT_FALSE(fs::exists(folder / "bin/app"));
     publish(script("good"), "\"2\"");
+    EXPECT_EQ(to_string(run_one(pinned).decision), "install");
+}
+
+TEST_F(PassTest, WhatWasDamagedOnceOnItsWayIsNotRefusedForEver) {
+    publish(script("damaged"), "\"1\"");
+    Component pinned = app();
+    pinned.sha256 = sha256_of(script("good"));
+    EXPECT_TRUE(run_one(pinned).error);
+    publish(script("good"), "\"1\"");
+    EXPECT_EQ(to_string(run_one(pinned).decision), "install")
+        << "the tag of what is wanted was taken for that of the damage";
+}
+
+TEST_F(PassTest, ARefusalIsNotBelievedForMoreThanADay) {
+    publish(script("damaged"), "\"1\"");
+    Component pinned = app();
+    pinned.sha256 = sha256_of(script("good"));
+    run_one(pinned);
+    run_one(pinned);
+    publish(script("good"), "\"1\"");
+    EXPECT_TRUE(run_one(pinned).error) << "an origin that lies about its tag is believed";
+    for (const auto& entry : fs::directory_iterator(folder / "state/cache/refused"))
+        fs::last_write_time(entry, fs::file_time_type::clock::now() - std::chrono::hours(25));
     EXPECT_EQ(to_string(run_one(pinned).decision), "install");
 }
 

@@ -65,16 +65,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Sha512", a + a + "  app\n",
             says("line 1: has a digest of 128 hex digits (SHA-512), SHA-256 is expected")},
         Row{"Absent", a + "  other\n" + b + "  app2\n",
-            says("has no line for 'app' (2 other files are in it)")},
+            says("has no line for 'app', only for 2 other files")},
         Row{"Traversal", a + "  ../app\n" + a + "  x/../app\n",
-            says("has no line for 'app' (2 other files are in it)")},
+            says("has no line for 'app', only for 2 other files")},
         Row{"Empty", "", says("is empty, a SHA256SUMS file was expected")},
         Row{"Blank", " \n\r\n", says("is empty, a SHA256SUMS file was expected")},
         Row{"Html", "\n <!DOCTYPE html><html>", says("is an HTML page, not a SHA256SUMS file")},
         Row{"Nul", a + "  app\n" + std::string(1, '\0'),
             says("is no text, a SHA256SUMS file was expected")},
         Row{"BareDigestAmongOthers", a + "\n" + b + "  other\n",
-            says("has no line for 'app' (2 other files are in it)")}),
+            says("has no line for 'app', only for 2 other files")}),
     [](const auto& row) { return row.param.name; });
 
 } // namespace

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows 56 to 58: checksums files and signatures.
+#include "base/sha256.hpp"
+#include "faults/row.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <gmock/gmock.h>
+#include <stdexcept>
+
+namespace provisor::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::uint64_t all = 200'000;
+
+std::string digest(int version) { return sha256_of(program(version)); }
+
+std::string upper(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return text;
+}
+
+void serve_sums(Scene& scene, const std::string& text, const std::string& behavior = "") {
+    scene.app_lines = "    sha256sums: " + scene.origin.url("/SHA256SUMS") + "\n";
+    scene.origin.serve("/SHA256SUMS", page(text, "\"" + sha256_of(text) + "\"", behavior));
+}
+
+std::function<void(Scene&)> sums(const std::string& text, const std::string& behavior = "") {
+    return [=](Scene& scene) { serve_sums(scene, text, behavior); };
+}
+
+void right_sums(Scene& scene) { serve_sums(scene, digest(2) + "  app\n"); }
+
+Row good(const char* name, const std::string& text) {
+    return {.name = name,
+            .arrange = sums(text),
+            .mend = right_sums,
+            .decision = "update",
+            .bytes = all};
+}
+
+/// The artifact is not even asked for.
+Row bad(const char* name, const std::string& text, std::vector<std::string> says,
+        bool golden = false) {
+    return {.name = name,
+            .arrange = sums(text),
+            .mend = right_sums,
+            .kind = "digest",
+            .says = std::move(says),
+            .requests = 0,
+            .golden = golden};
+}
+
+const std::string other_line = std::string(64, '0') + "  other\n";
+
+const std::vector<Row> checksums{
+    good("Row56Gnu", other_line + digest(2) + "  app\n"),
+    good("Row56Star", digest(2) + " *app\n"),
+    good("Row56Crlf", other_line + digest(2) + "  app\r\n"),
+    good("Row56UpperCase", upper(digest(2)) + "  app\n"),
+    good("Row56Bsd", "SHA256 (app) = " + digest(2) + "\n"),
+    good("Row56TheSameTwice", digest(2) + "  app\n" + digest(2) + "  app\n"),
+    bad("Row56NoLineForIt", other_line,
+        {"/SHA256SUMS' has no line for 'app', only for 1 other file"}, true),
+    bad("Row56WebPage", "<!DOCTYPE html><html><title>Not here</title></html>",
+        {"/SHA256SUMS' is an HTML page, not a SHA256SUMS file"}, true),
+    bad("Row56Nothing", "", {"/SHA256SUMS' is empty"}),
+    {.name = "Row56Missing",
+     .arrange = sums("", "status=404"),
+     .mend = right_sums,
+     .kind = "http",
+     .says = {"HTTP 404", "/SHA256SUMS'"},
+     .requests = 0,
+     .golden = true},
+    {.name = "Row56CutOff",
+     .arrange = sums(digest(2) + "  app\n", "cut=40"),
+     .mend = right_sums,
+     .kind = "http",
+     .says = {"/SHA256SUMS' ended after 40 of 70 bytes"},
+     .requests = 0},
+    bad("Row57TwoLinesThatDisagree", digest(1) + "  app\n" + digest(2) + "  app\n",
+        {"two digests for 'app', in lines 1 and 2"}, true),
+    bad("Row57CutDigest", other_line + digest(2).substr(0, 60) + "  app\n",
+        {"line 2", "64 hex digits are expected"}, true),
+    bad("Row57NameThatClimbs", digest(2) + "  ../app\n", {"has no line for 'app'"}),
+};
+
+PROVISOR_FAULT_ROWS(Checksums, checksums);
+
+TEST(Checksums, Row57OtherContentThanTheSumsSayIsRefused) {
+    Scene scene;
+    scene.install(1);
+    serve_sums(scene, digest(3) + "  app\n");
+    scene.publish(2);
+    const State before = state_of(scene);
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.status, 1);
+    const Told& told = run.told.at("app");
+    EXPECT_EQ(told.kind, "digest");
+    EXPECT_THAT(told.message, HasSubstr("content with sha256 " + digest(2)));
+    EXPECT_THAT(told.message, HasSubstr("/SHA256SUMS' says " + digest(3)));
+    const State now = state_of(scene);
+    EXPECT_TRUE(now.content == before.content);
+    EXPECT_EQ(now.marker, before.marker);
+    expect_clean(scene.machine);
+    expect_beside_unharmed(scene, run, 2);
+    expect_golden("Row57OtherContent", scene.machine);
+    right_sums(scene);
+    EXPECT_EQ(scene.machine.apply().status, 0);
+    expect_like_clean_install(scene);
+}
+
+// --- signatures
+
+void shell(const std::string& command) {
+    if (std::system(("( " + command + " ) >/dev/null 2>&1").c_str()) != 0)
+        throw std::runtime_error("failed: " + command);
+}
+
+/// minisign(1) with two keys, of which the first one is trusted.
+class Signer {
+public:
+    static const Signer& shared() {
+        static const Signer signer;
+        return signer;
+    }
+    static bool installed() { return std::system("command -v minisign >/dev/null") == 0; }
+
+    Signer() {
+        for (const char* key : {"one", "two"})
+            shell("cd '" + folder_.path().string() + "' && minisign -G -W -p " + key + ".pub -s " +
+                  key + ".key");
+    }
+    std::string public_key() const { return read_text(folder_ / "one.pub"); }
+    std::string sign(const std::string& text, const std::string& key) const {
+        write_text(folder_ / "text", text);
+        shell("cd '" + folder_.path().string() + "' && minisign -S -s " + key +
+              ".key -m text -x signature -t 'release 2'");
+        return read_text(folder_ / "signature");
+    }
+
+private:
+    TemporaryFolder folder_;
+};
+
+const std::string signed_text = digest(2) + "  app\n";
+
+/// Signed sums, with this signature; "" is one that is not there.
+void serve_signature(Scene& scene, const std::string& signature) {
+    serve_sums(scene, signed_text);
+    const std::string path = "/SHA256SUMS.minisig";
+    scene.app_lines += "    signature: " + scene.origin.url(path) + "\n";
+    scene.origin.serve(path, page(signature, "\"" + sha256_of(signature) + "\"",
+                                  signature.empty() ? "status=404" : ""));
+    write_text(scene.machine.under("etc/provisor/keys.d/one.pub"), Signer::shared().public_key());
+}
+
+void right_signature(Scene& scene) {
+    serve_signature(scene, Signer::shared().sign(signed_text, "one"));
+}
+
+/// A right one that `damage` was done to.
+Row forged(const char* name, std::function<std::string(std::string)> damage,
+           std::vector<std::string> says, bool golden = false) {
+    return {.name = name,
+            .arrange =
+                [damage = std::move(damage)](Scene& scene) {
+                    serve_signature(scene, damage(Signer::shared().sign(signed_text, "one")));
+                },
+            .mend = right_signature,
+            .kind = "signature",
+            .says = std::move(says),
+            .requests = 0,
+            .golden = golden};
+}
+
+std::vector<Row> signatures() {
+    if (!Signer::installed())
+        return {};
+    return {
+        {.name = "Row58Right",
+         .arrange = right_signature,
+         .mend = right_signature,
+         .decision = "update",
+         .bytes = all},
+        {.name = "Row58Missing",
+         .arrange = [](Scene& scene) { serve_signature(scene, ""); },
+         .mend = right_signature,
+         .kind = "http",
+         .says = {"HTTP 404", ".minisig"},
+         .requests = 0,
+         .golden = true},
+        forged(
+            "Row58AnotherKey",
+            [](const std::string&) { return Signer::shared().sign(signed_text, "two"); },
+            {".minisig", "key"}, true),
+        forged(
+            "Row58OfOtherContent",
+            [](const std::string&) { return Signer::shared().sign("other", "one"); },
+            {".minisig", "/SHA256SUMS"}, true),
+        forged(
+            "Row58Cut", [](std::string text) { return text.substr(0, text.size() / 2); },
+            {".minisig"}, true),
+        forged("Row58TrailingData", [](std::string text) { return text + "more\n"; }, {".minisig"}),
+        forged(
+            "Row58CommentAltered",
+            [](std::string text) { return text.replace(text.find("release 2"), 9, "release 3"); },
+            {".minisig", "comment"}, true),
+    };
+}
+
+PROVISOR_FAULT_ROWS(Signatures, signatures());
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SignaturesOverVersionOne);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SignaturesOverNothing);
+
+TEST(Signatures, AreTested) {
+    if (!Signer::installed())
+        GTEST_SKIP() << "minisign is not installed: row 58 is not tested";
+}
+
+} // namespace
+} // namespace provisor::test

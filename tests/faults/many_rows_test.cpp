@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What concerns many components of one pass: rows 23 and 60, goal G20.
+#include "faults/scene.hpp"
+
+#include <algorithm>
+#include <gmock/gmock.h>
+
+namespace provisor::test {
+namespace {
+
+using testing::SizeIs;
+
+TEST(Redirects, Row23AThousandToAnotherOriginCarryNoCredentials) {
+    const std::vector<std::string> codes{"301", "302", "303", "307", "308"};
+    constexpr int count = 1000;
+    Scene scene;
+    Origin elsewhere;
+    elsewhere.serve("/app", page("#!/bin/sh\n", "\"e\""));
+    for (const std::string& code : codes)
+        scene.origin.serve(
+            "/" + code,
+            page("", "", "code=" + code + ",redirto=" + elsewhere.url("/app?from=" + code)));
+    std::string manifest = "components:\n";
+    for (int i = 0; i < count; ++i) {
+        const std::string number = std::to_string(i);
+        std::string url =
+            scene.origin.url("/" + codes[static_cast<std::size_t>(i) % codes.size()]) +
+            "?token=" + Canaries::query + number;
+        // Half of them with secrets in the URL, too.
+        if (i % 2 == 0)
+            url.insert(url.find("127."), std::string("me:") + Canaries::user + "@");
+        manifest += "  c" + number + ":\n    url: \"" + url + "\"\n    path: /opt/c" + number +
+                    "\n    mode: \"0755\"\n" +
+                    (i % 2 == 0 ? "" : "    auth: { bearer: credential:app }\n");
+    }
+    scene.machine.write_manifest(manifest);
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.status, 0);
+    const auto with_secret = [](const std::vector<Exchange>& log) {
+        return std::count_if(log.begin(), log.end(), [](const Exchange& one) {
+            return !one.request.header("authorization").empty();
+        });
+    };
+    EXPECT_THAT(scene.origin.log(), SizeIs(count));
+    EXPECT_EQ(with_secret(scene.origin.log()), count) << "they were not even sent at home";
+    EXPECT_THAT(elsewhere.log(), SizeIs(count));
+    EXPECT_EQ(with_secret(elsewhere.log()), 0);
+    for (const Exchange& exchange : elsewhere.log()) {
+        EXPECT_EQ(exchange.request.header("cookie"), "");
+        EXPECT_THAT(exchange.request.query, testing::StartsWith("from=30"));
+    }
+    expect_clean(scene.machine);
+}
+
+} // namespace
+} // namespace provisor::test
