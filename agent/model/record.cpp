@@ -62,6 +62,8 @@ std::string to_json(const Record& record) {
                            {"reason", entry.reason},
                            {"pass", entry.pass}});
     Json json{{"schema", 1}, {"hashed", hashed}, {"history", history}};
+    if (!record.highest_version.empty())
+        json["highest_version"] = record.highest_version;
     if (const auto& backoff = record.backoff)
         json["backoff"] = {{"failures", backoff->failures},
                            {"until", backoff->until == WallTime::max()
@@ -85,6 +87,7 @@ Record parse_record(std::string_view text) {
                 item.at("ctime_ns").get<std::int64_t>()};
             record.hashed.push_back(std::move(file));
         }
+        record.highest_version = json.value("highest_version", "");
         if (const auto item = json.find("backoff"); item != json.end()) {
             const Json& until = item->at("until");
             const auto time = until.is_null() ? WallTime::max()

@@ -44,11 +44,13 @@ struct HistoryEntry {
     bool operator==(const HistoryEntry&) const = default;
 };
 
-/// Everything about a component that may be lost without harm: hashes that save reading files
-/// again, and its history. Beside the marker in `record.json`.
+/// What is known of a component besides what is in place: hashes that save reading files again, its
+/// history, and what the guards go by. Beside the marker in `record.json`; without it nothing
+/// breaks, but the guards begin anew.
 struct Record {
     std::vector<HashedFile> hashed;
     std::optional<Backoff> backoff;    ///< while the origin is failing
+    std::string highest_version;       ///< that was installed so far; see highest_after()
     std::vector<HistoryEntry> history; ///< oldest first, at most history_limit
     static constexpr std::size_t history_limit = 100;
 

@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "install/staging.hpp"
 #include "model/shown_url.hpp"
+#include "model/version_order.hpp"
 #include "pass/acquire.hpp"
 #include "pass/activate.hpp"
 #include "pass/announce.hpp"
@@ -131,12 +132,11 @@ void Pass::observe() {
                     work.outcome.previous_version = entry->version;
             }
             refuse_unsupported(*work.component, settings_.config);
-            if (work.component->state == WantedState::held) {
-                work.outcome.decision = Decision::hold;
-                work.outcome.reason = "operator: the manifest says state: held";
-                work.done = true;
-                return;
-            }
+            if (work.component->state == WantedState::held)
+                return hold(work, "operator: the manifest says state: held");
+            // Before anybody is asked: whatever the origin has for it, it is not wanted.
+            if (const auto reason = downgrade_reason(*work.component, work.record.highest_version))
+                return hold(work, *reason);
             FoundFiles found = observe_files(
                 wanted_marker(*work.component, "", {}, paths_.unit_dir).files, paths_, work.record,
                 options_.force ? Rehash::always : Rehash::when_touched, around_.interrupt);
@@ -206,12 +206,14 @@ void Pass::record() {
     for (Work& work : works_) {
         const bool changed = work.plan.write_marker || work.plan.decision == Decision::repair;
         if (changed && (!work.outcome.error || work.outcome.error->kind() == ErrorKind::unit ||
-                        work.outcome.error->kind() == ErrorKind::health))
+                        work.outcome.error->kind() == ErrorKind::health)) {
             work.record.remember({wall_clock(), work.plan.decision, work.component->version,
                                   work.wanted.artifact, work.outcome.url, work.plan.reason,
                                   report_.id});
-        else if (!work.record_changed &&
-                 (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
+            work.record.highest_version =
+                highest_after(*work.component, work.record.highest_version);
+        } else if (!work.record_changed &&
+                   (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
             continue;
         if (!work.outcome.error)
             work.record.hashed = work.hashed;

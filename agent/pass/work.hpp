@@ -31,7 +31,7 @@ struct Work {
     std::string detour;
     bool asked = false; ///< an origin was (or should have been) asked: a failure backs off
     std::string pin;    ///< the digest that the artifact must have: the manifest's, or the one that
-                     ///< its checksums file gives; may be empty
+                        ///< its checksums file gives; may be empty
     std::string signature; ///< text of the signature over the artifact itself, if it has one
     std::string signed_by; ///< id of the key that vouches for the artifact or its checksums file
     std::optional<Artifact> artifact;
@@ -43,6 +43,9 @@ struct Work {
 
 /// Ends the work with a failure. What was there before is untouched.
 void fail(Work& work, const Error& error);
+
+/// Ends the work with a hold: a change is (or may be) wanted and is not made.
+void hold(Work& work, std::string reason);
 
 /// Runs one stage of one component; an Error becomes its outcome and ends its work. Nothing happens
 /// when it is done.

@@ -23,7 +23,16 @@ TEST(Record, ComesBackFromItsJsonUnchanged) {
     record.hashed = {{"/opt/app", {1, 2, 3, -4, 5'000'000'000'000}, sha256_of("x")}};
     record.remember(entry("1"));
     record.remember(entry("2", Decision::repair));
+    record.highest_version = "2.0.0";
     EXPECT_EQ(parse_record(to_json(record)), record);
+}
+
+TEST(Record, OfAnEarlierProvisorIsReadWithoutWhatItDoesNotHave) {
+    Record record;
+    record.remember(entry("1"));
+    const std::string text = to_json(record);
+    ASSERT_EQ(text.find("highest_version"), std::string::npos);
+    EXPECT_EQ(parse_record(text), record);
 }
 
 TEST(Record, DamagedTextIsAnEmptyRecord) {

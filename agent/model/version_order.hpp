@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/component.hpp"
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace provisor {
+
+/// Compares two version labels; absent when they cannot be compared, which never makes one of them
+/// newer. Semantic versions (https://semver.org, 2.0.0; a leading "v" is let pass) are compared as
+/// their section 11 says, plain integers of up to 18 digits by number, and nothing else.
+/// `order` leaves out one of the two, or both.
+std::optional<std::weak_ordering> compare_versions(std::string_view one, std::string_view other,
+                                                   VersionOrder order);
+
+/// Why the component must not be installed: `highest`, the highest version of it that was installed
+/// so far, is a higher one. Absent when it is not, cannot be compared, or allow_downgrade is set.
+std::optional<std::string> downgrade_reason(const Component& component, const std::string& highest);
+
+/// The highest version once the component's is installed: that one, unless it is lower, which
+/// allow_downgrade makes right. A version that cannot be compared begins a new count.
+std::string highest_after(const Component& component, const std::string& highest);
+
+} // namespace provisor
