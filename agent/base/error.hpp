@@ -43,12 +43,14 @@ public:
         told.url = url;
         told.http_status = http_status;
         told.retry_after = retry_after;
+        told.web_page = web_page;
         return told;
     }
 
     std::string url;     ///< shown form, without user information or signed query
     int http_status = 0; ///< of the final response
     std::optional<std::chrono::seconds> retry_after; ///< what the origin asked for, if it did
+    std::string web_page; ///< what came in place of an artifact, described, if that is what it was
 
 private:
     ErrorKind kind_;

@@ -73,18 +73,24 @@ void show_report(const Context& context, const PassReport& report) {
         print(to_json(report) + "\n");
         return;
     }
+    const std::vector<SamePage> pages = same_pages(report);
     std::vector<std::vector<Cell>> rows;
     for (const Outcome& outcome : report.components) {
         if (outcome.decision == Decision::unchanged && context.options.verbosity < 0)
             continue;
-        rows.push_back({{outcome.name, Color::none},
-                        {std::string(to_string(outcome.decision)), color_of(outcome.decision)},
-                        {versions(outcome), Color::none},
-                        {details(outcome), Color::none}});
+        rows.push_back(
+            {{outcome.name, Color::none},
+             {std::string(to_string(outcome.decision)), color_of(outcome.decision)},
+             {versions(outcome), Color::none},
+             {is_among(pages, outcome) ? "sanity: a web page in place of the artifact, see below"
+                                       : details(outcome),
+              Color::none}});
     }
     if (!rows.empty())
         print(render_table({"COMPONENT", "DECISION", "VERSION", "WHY"}, rows,
                            context.colored(STDOUT_FILENO)));
+    for (const SamePage& same : pages)
+        print(describe(same) + "\n");
     if (context.options.verbosity >= 0)
         print(report.summary() + "\n");
 }

@@ -37,6 +37,14 @@ constexpr std::array machines{
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::sanity, message); }
 
+[[noreturn]] void refuse_page(const std::string& title) {
+    const std::string page =
+        title.empty() ? "an HTML page" : fmt::format("an HTML page, title \"{}\"", title);
+    Error error(ErrorKind::sanity, page + (title.empty() ? "" : ",") + " in place of the artifact");
+    error.web_page = page;
+    throw error;
+}
+
 std::string lower(std::string_view text) {
     std::string copy(text);
     std::transform(copy.begin(), copy.end(), copy.begin(),
@@ -156,8 +164,7 @@ void check_sanity(const ArtifactHead& head, Executable executable, std::string_v
     // Executable or not: where a manifest expects an artifact, an HTML page is an error page until
     // a pin says otherwise.
     if (const auto title = html_title(head.bytes))
-        refuse(fmt::format("an HTML page{} in place of the artifact",
-                           title->empty() ? "" : fmt::format(", title \"{}\",", *title)));
+        refuse_page(*title);
     if (executable == Executable::no)
         return;
     if (head.bytes.starts_with(ELFMAG))

@@ -3,7 +3,9 @@
 
 #include "journal/message_ids.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 
 namespace provisor {
 namespace {
@@ -65,13 +67,11 @@ std::string number_or_nothing(std::uint64_t number) {
     return number == 0 ? "" : std::to_string(number);
 }
 
-JournalEntry decision_entry(const PassReport& report, const Outcome& outcome) {
+JournalEntry decision_entry(const PassReport& report, const Outcome& outcome, Priority priority) {
     // That a failure is waited out was told with the failure.
     const bool told = outcome.decision == Decision::hold && outcome.next_try;
-    JournalEntry entry{told ? Priority::debug : priority_of(outcome.decision),
-                       describe(outcome),
-                       message_id_of(outcome.decision),
-                       {}};
+    JournalEntry entry{
+        told ? Priority::debug : priority, describe(outcome), message_id_of(outcome.decision), {}};
     entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
                     {"PROVISOR_DECISION", std::string(to_string(outcome.decision))},
                     {"PROVISOR_REASON", outcome.reason},
@@ -92,6 +92,14 @@ JournalEntry decision_entry(const PassReport& report, const Outcome& outcome) {
                                   std::string(to_string(outcome.error->kind())));
     for (const UnitOutcome& unit : outcome.units)
         entry.fields.emplace_back("OBJECT_SYSTEMD_UNIT", unit.name);
+    return entry;
+}
+
+JournalEntry same_page_entry(const PassReport& report, const SamePage& same) {
+    JournalEntry entry{Priority::error, describe(same), message_id::same_page, {}};
+    entry.fields = {{"PROVISOR_PASS", report.id}, {"PROVISOR_REASON", same.page}};
+    for (const Outcome* outcome : same.outcomes)
+        entry.fields.emplace_back("PROVISOR_COMPONENT", outcome->name);
     return entry;
 }
 
@@ -164,9 +172,52 @@ std::string aftermath(const Outcome& outcome) {
                : text;
 }
 
-void announce(const PassReport& report, Journal& journal) {
+std::vector<SamePage> same_pages(const PassReport& report) {
+    std::vector<SamePage> pages;
     for (const Outcome& outcome : report.components) {
-        journal.write(decision_entry(report, outcome));
+        if (!outcome.error || outcome.error->web_page.empty())
+            continue;
+        const std::string& page = outcome.error->web_page;
+        auto same = std::find_if(pages.begin(), pages.end(),
+                                 [&](const SamePage& one) { return one.page == page; });
+        if (same == pages.end())
+            same = pages.insert(same, {page, {}});
+        same->outcomes.push_back(&outcome);
+    }
+    std::erase_if(pages, [](const SamePage& one) { return one.outcomes.size() < 2; });
+    return pages;
+}
+
+bool is_among(const std::vector<SamePage>& pages, const Outcome& outcome) {
+    return std::any_of(pages.begin(), pages.end(), [&](const SamePage& same) {
+        return std::find(same.outcomes.begin(), same.outcomes.end(), &outcome) !=
+               same.outcomes.end();
+    });
+}
+
+std::string describe(const SamePage& same) {
+    std::string names;
+    std::optional<WallTime> next;
+    for (const Outcome* outcome : same.outcomes) {
+        names += (names.empty() ? "" : ", ") + outcome->name;
+        if (outcome->next_try && (!next || *outcome->next_try < *next))
+            next = outcome->next_try;
+    }
+    return fmt::format("{} components got {}, in place of their artifacts: does the network want a "
+                       "login, or is their origin in trouble? What was installed stays in "
+                       "place{}: {}",
+                       same.outcomes.size(), same.page,
+                       next ? fmt::format("; next try at {}", format_rfc3339(*next)) : "", names);
+}
+
+void announce(const PassReport& report, Journal& journal) {
+    const std::vector<SamePage> pages = same_pages(report);
+    for (const SamePage& same : pages)
+        journal.write(same_page_entry(report, same));
+    for (const Outcome& outcome : report.components) {
+        journal.write(decision_entry(report, outcome,
+                                     is_among(pages, outcome) ? Priority::info
+                                                              : priority_of(outcome.decision)));
         for (const UnitOutcome& unit : outcome.units)
             if (unit.action != "none")
                 journal.write(unit_entry(report, outcome, unit));

@@ -6,6 +6,7 @@
 #include "pass/settings.hpp"
 
 #include <string>
+#include <vector>
 
 namespace provisor {
 
@@ -19,8 +20,19 @@ bool is_installed(const Outcome& outcome);
 /// "1.0 (5f2b9c…) stays in place; next try at …".
 std::string aftermath(const Outcome& outcome);
 
+/// Components, two or more, that got the same web page in place of their artifacts: a network that
+/// wants a login, or an error page of an origin that they share. It is told once for all of them.
+struct SamePage {
+    std::string page; ///< described: "an HTML page, title …"
+    std::vector<const Outcome*> outcomes;
+};
+/// Refers to the outcomes of the report.
+std::vector<SamePage> same_pages(const PassReport& report);
+bool is_among(const std::vector<SamePage>& pages, const Outcome& outcome);
+std::string describe(const SamePage& same);
+
 /// Writes a pass into the journal: one entry per decision that is not `unchanged` (those are of
-/// debug level), one per unit that was acted on, and one summary.
+/// debug level, and those of a SamePage of info), one per unit that was acted on, and one summary.
 void announce(const PassReport& report, Journal& journal);
 
 /// Writes the complaints about manifests and configuration into the journal.

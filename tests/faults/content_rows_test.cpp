@@ -104,10 +104,10 @@ const std::vector<Row> archives{
     archive("Row108MemberIsAWebPage",
             gzip_of(tar_of({{"x/app", "<html><title>Sorry</title></html>"}})), "sanity",
             {"member 'x/app'", "Sorry"}),
-    // 64 MiB of zeros in 64 KiB, of which one MiB is allowed.
-    archive("Row43Bomb", gzip_of(tar_of({{"x/app", std::string(64 << 20, '\0')}})), "size",
+    // 16 MiB of zeros in 16 KiB, of which one MiB is allowed.
+    archive("Row43Bomb", gzip_of(tar_of({{"x/app", std::string(16 << 20, '\0')}})), "size",
             {"limits.artifact_size"}, true),
-    archive("Row108NestedBomb", gzip_of(gzip_of(tar_of({{"x/app", std::string(64 << 20, '\0')}}))),
+    archive("Row108NestedBomb", gzip_of(gzip_of(tar_of({{"x/app", std::string(16 << 20, '\0')}}))),
             "unpack", {}),
 };
 

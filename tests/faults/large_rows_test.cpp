@@ -26,7 +26,7 @@ void write_large_manifest(const Scene& scene) {
 TEST(Resume, G8AHundredCutsCostHardlyMoreThanTheSize) {
     const char* asked = std::getenv("PROVISOR_RESUME_MIB");
     const char* given = std::getenv("PROVISOR_SEED");
-    const std::uint64_t mebibytes = asked == nullptr ? 128 : std::stoull(asked);
+    const std::uint64_t mebibytes = asked == nullptr ? 64 : std::stoull(asked);
     const std::uint64_t seed = given == nullptr ? 7 : std::stoull(given);
     std::printf("seed %llu, %llu MiB\n", static_cast<unsigned long long>(seed),
                 static_cast<unsigned long long>(mebibytes));

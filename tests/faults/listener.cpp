@@ -12,23 +12,47 @@ namespace {
 /// With a backlog of 0 Linux takes one connection, and drops the SYNs of those that come then.
 constexpr int queue_filling = 4;
 
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+/// An address of either family.
+union Address {
+    sockaddr any;
+    sockaddr_in ipv4;
+    sockaddr_in6 ipv6;
+};
+
+Address loopback(Listener::Family family, std::uint16_t port) {
+    Address address{};
+    if (family == Listener::Family::ipv4) {
+        address.ipv4.sin_family = AF_INET;
+        address.ipv4.sin_port = htons(port);
+        address.ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    } else {
+        address.ipv6.sin6_family = AF_INET6;
+        address.ipv6.sin6_port = htons(port);
+        address.ipv6.sin6_addr = in6addr_loopback;
+    }
     return address;
+}
+
+Fd tcp_socket(Listener::Family family, int flags) {
+    return Fd(::socket(family == Listener::Family::ipv4 ? AF_INET : AF_INET6,
+                       SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
 }
 
 } // namespace
 
-Listener::Listener(How how) : how_(how), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    if (::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+Listener::Listener(How how, Family family, std::uint16_t port)
+    : how_(how), socket_(tcp_socket(family, 0)) {
+    Address address = loopback(family, port);
+    socklen_t size = family == Family::ipv4 ? sizeof address.ipv4 : sizeof address.ipv6;
+    const int on = 1;
+    ::setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (::bind(socket_.get(), &address.any, size) != 0 ||
+        ::getsockname(socket_.get(), &address.any, &size) != 0) {
+        if (family == Family::ipv6)
+            return;
         throw std::runtime_error("no port");
-    port_ = ntohs(address.sin_port);
+    }
+    port_ = ntohs(family == Family::ipv4 ? address.ipv4.sin_port : address.ipv6.sin6_port);
     // A port that is bound, and not listened at, is nobody else's and refuses.
     if (how == How::dead)
         return;
@@ -39,9 +63,8 @@ Listener::Listener(How how) : how_(how), socket_(::socket(AF_INET, SOCK_STREAM |
         return;
     }
     for (int i = 0; i < queue_filling; ++i) {
-        Fd& one =
-            held_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        ::connect(one.get(), reinterpret_cast<sockaddr*>(&address), size);
+        const Fd& one = held_.emplace_back(tcp_socket(family, SOCK_NONBLOCK));
+        ::connect(one.get(), &address.any, size);
     }
 }
 

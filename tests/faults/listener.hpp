@@ -11,7 +11,7 @@
 
 namespace provisor::test {
 
-/// A port of 127.0.0.1 with which something is wrong below HTTP.
+/// A port of the loopback with which something is wrong below HTTP.
 class Listener {
 public:
     enum class How {
@@ -21,11 +21,15 @@ public:
         silent           ///< connections are accepted, and nothing is read or said
     };
 
-    explicit Listener(How how);
+    enum class Family { ipv4, ipv6 };
+
+    /// Port 0 takes a free one. Without IPv6 on this machine it is not open, which is no error.
+    explicit Listener(How how, Family family = Family::ipv4, std::uint16_t port = 0);
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
     ~Listener();
 
+    bool is_open() const { return port_ != 0; }
     /// "http://127.0.0.1:PORT" and the path.
     std::string url(const std::string& path) const;
     unsigned accepted() const { return accepted_; }

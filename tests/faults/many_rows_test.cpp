@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What concerns many components of one pass: rows 23 and 60, goal G20.
-#include "faults/scene.hpp"
+#include "faults/row.hpp"
 
 #include <algorithm>
 #include <gmock/gmock.h>
@@ -8,6 +8,7 @@
 namespace provisor::test {
 namespace {
 
+using testing::HasSubstr;
 using testing::SizeIs;
 
 TEST(Redirects, Row23AThousandToAnotherOriginCarryNoCredentials) {
@@ -50,6 +51,33 @@ TEST(Redirects, Row23AThousandToAnotherOriginCarryNoCredentials) {
         EXPECT_THAT(exchange.request.query, testing::StartsWith("from=30"));
     }
     expect_clean(scene.machine);
+}
+
+TEST(CaptivePortal, Row60IsToldOnceForAllComponents) {
+    Origin portal;
+    portal.serve("/login", page("", "\"login\"", "html"));
+    Scene scene;
+    scene.install(1);
+    const State before = state_of(scene);
+    const std::string beside = read_text(scene.machine.under("opt/beside"));
+    scene.publish(2, "redirto=" + portal.url("/login?session=1"));
+    scene.origin.serve("/beside", page("", "", "redirto=" + portal.url("/login?session=2")));
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.status, 1);
+    for (const char* name : {"app", "beside"}) {
+        EXPECT_EQ(run.told.at(name).decision, "fail");
+        EXPECT_EQ(run.told.at(name).kind, "sanity");
+        EXPECT_THAT(run.told.at(name).message, HasSubstr("title \"Please log in\""));
+    }
+    expect_untouched(scene, before);
+    EXPECT_EQ(read_text(scene.machine.under("opt/beside")), beside);
+    expect_golden("Row60CaptivePortal", scene.machine);
+    scene.publish(2);
+    scene.origin.forget();
+    EXPECT_EQ(scene.machine.apply().status, 0);
+    for (const Exchange& exchange : scene.origin.log())
+        EXPECT_EQ(exchange.request.header("if-none-match"), "\"v1\"");
+    expect_like_clean_install(scene);
 }
 
 } // namespace

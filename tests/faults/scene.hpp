@@ -31,6 +31,7 @@ public:
     std::vector<Exchange> asked() const;
     /// Bytes of bodies that were sent for `app` since the last forget().
     std::uint64_t sent() const;
+    int version() const { return version_; }
     std::filesystem::path target() const { return machine.under("opt/app"); }
 
     Origin origin;

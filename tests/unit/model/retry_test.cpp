@@ -3,8 +3,12 @@
 
 #include "model/record.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <limits>
+#include <map>
+#include <random>
+#include <vector>
 
 namespace provisor {
 namespace {
@@ -50,6 +54,50 @@ TEST(Retry, TheJitterIsFull) {
     EXPECT_LT(least, 200ms);
     EXPECT_GT(most, 9800ms);
     EXPECT_LE(most, 10s);
+}
+
+/// A hundred agents that all look at one time for an origin that is out for an hour.
+class Outage : public testing::Test {
+protected:
+    static constexpr unsigned agents = 100;
+    static constexpr Duration outage = 1h;
+
+    Outage() {
+        const Component app = component();
+        for (std::uint64_t agent = 0; agent < agents; ++agent) {
+            std::mt19937_64 random(agent);
+            std::optional<Backoff> backoff;
+            WallTime at = now;
+            for (; at < now + outage; at = backoff->until) {
+                ++requests[std::chrono::floor<std::chrono::seconds>(at - now)];
+                backoff = after_failure(backoff, app, retry(), {}, at, random());
+                EXPECT_TRUE(backoff->until <= at || is_waiting(backoff, app, retry(), at));
+                EXPECT_FALSE(is_waiting(backoff, app, retry(), backoff->until));
+            }
+            most = std::max(most, backoff->failures);
+            converged.push_back(at);
+        }
+    }
+    std::map<std::chrono::seconds, unsigned> requests; ///< by second of the outage
+    unsigned most = 0;                                 ///< failures of one agent
+    std::vector<WallTime> converged;
+};
+
+TEST_F(Outage, IsNotAskedAboutByManyAgentsInOneSecondOnceTheFirstMinuteIsOver) {
+    unsigned busiest = 0;
+    for (const auto& [second, count] : requests)
+        if (second >= 60s)
+            busiest = std::max(busiest, count);
+    EXPECT_LE(busiest, agents / 10) << "they go in step";
+    EXPECT_GE(requests.at(0s), agents);
+}
+
+TEST_F(Outage, CostsEachAgentFewRequestsAndAllComeBackWithinTheLongestWait) {
+    // Twice the steps from 10 s to 1 h, since half of a wait is what it comes to.
+    EXPECT_LE(most, 24U);
+    for (const WallTime at : converged)
+        EXPECT_LE(at, now + outage + retry().max);
+    EXPECT_LT(*std::min_element(converged.begin(), converged.end()), now + outage + 10min);
 }
 
 TEST(Retry, TheOriginsWordCountsUpToTheMost) {

@@ -70,6 +70,32 @@ TEST_F(AnnounceTest, AFailureSaysWhatStaysInForce) {
     EXPECT_NE(entries[0].message.find("stays in place"), std::string::npos) << entries[0].message;
 }
 
+TEST(SamePages, AreThoseOfTwoComponentsAtLeast) {
+    const auto refused = [](const char* name, const char* page) {
+        Outcome outcome;
+        outcome.name = name;
+        outcome.decision = Decision::fail;
+        outcome.error = Error(ErrorKind::sanity, std::string("'http://origin': ") + page);
+        outcome.error->web_page = page;
+        return outcome;
+    };
+    PassReport report;
+    report.components = {refused("a", "a login"), refused("b", "an error"), Outcome{},
+                         refused("c", "a login")};
+    const std::vector<SamePage> pages = same_pages(report);
+    ASSERT_EQ(pages.size(), 1U);
+    EXPECT_EQ(pages[0].page, "a login");
+    EXPECT_NE(describe(pages[0]).find("2 components got a login"), std::string::npos);
+    EXPECT_TRUE(describe(pages[0]).ends_with(": a, c")) << describe(pages[0]);
+    test::FakeJournal journal;
+    announce(report, journal);
+    EXPECT_EQ(journal.with_id(message_id::same_page).size(), 1U);
+    unsigned errors = 0;
+    for (const JournalEntry& entry : journal.entries())
+        errors += entry.priority == Priority::error ? 1 : 0;
+    EXPECT_EQ(errors, 2U) << "one for the two together, one for the other";
+}
+
 TEST(Aftermath, OfUnitsThatFailedIsNotTheEarlierVersion) {
     Outcome outcome;
     outcome.version = "2.0";
