@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 
+#include <cerrno>
 #include <cstring>
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -51,8 +52,15 @@ bool concerns_proxy(const CurlOutcome& outcome) {
            (outcome.proxy && outcome.code == CURLE_COULDNT_CONNECT);
 }
 
+bool was_reset(const CurlOutcome& outcome) {
+    return outcome.error_number == ECONNRESET || says(outcome, "Connection reset by peer");
+}
+
 /// libcurl's words, or ours where those are about libcurl.
 std::string words_of(const CurlOutcome& outcome) {
+    // By chance while it connects, sends or receives: the same fault should read the same.
+    if (was_reset(outcome))
+        return "the connection was reset";
     if (outcome.code == CURLE_PARTIAL_FILE)
         return "the connection was closed before the body was whole";
     // What it complains about then is no HTTP, or none of this age.
@@ -75,7 +83,7 @@ FetchFailure classify(const CurlOutcome& outcome, WallTime now) {
     std::string message = words_of(outcome);
     if (outcome.code == CURLE_OPERATION_TIMEDOUT)
         message += limit_of(outcome);
-    if (outcome.code == CURLE_COULDNT_CONNECT && outcome.error_number != 0)
+    if (outcome.code == CURLE_COULDNT_CONNECT && outcome.error_number != 0 && !was_reset(outcome))
         message += fmt::format(" ({})", std::strerror(outcome.error_number));
     if (concerns_proxy(outcome))
         message = "proxy: " + message;
