@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <ostream>
 #include <regex>
+#include <sys/utsname.h>
 
 namespace provisor::test {
 namespace {
@@ -146,6 +147,11 @@ void expect_golden(const std::string& name, const Machine& machine) {
     replace("127\\.0\\.0\\.1:[0-9]+", "ORIGIN");
     replace("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)", "TIME");
     replace("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]+Z", "TIME");
+    replace("\\([0-9.]+ [KM]?i?B", "(SIZE");
+    utsname kernel{};
+    ::uname(&kernel);
+    replace(kernel.machine, "MACHINE");
+    replace("OpenSSL/[0-9.]+", "OpenSSL/VERSION");
     replace("\\b[0-9A-F]{16}\\b", "KEY");
     replace("\\b[0-9a-f]{64}\\b", "SHA256");
     replace("\\b[0-9a-f]{12}\\b", "DIGEST");
