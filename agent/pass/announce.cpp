@@ -67,9 +67,19 @@ std::string number_or_nothing(std::uint64_t number) {
     return number == 0 ? "" : std::to_string(number);
 }
 
-JournalEntry decision_entry(const PassReport& report, const Outcome& outcome, Priority priority) {
-    // That a failure is waited out was told with the failure.
-    const bool told = outcome.decision == Decision::hold && outcome.next_try;
+/// Whether this is a hold that needs no more words: that a failure is waited out was told with the
+/// failure, and why else a component is held with the first pass that did.
+bool is_told(const Outcome& outcome, const std::map<std::string, Trouble>& before) {
+    if (outcome.decision != Decision::hold)
+        return false;
+    const auto known = before.find(outcome.name);
+    return outcome.next_try ||
+           (known != before.end() && known->second.decision == Decision::hold &&
+            known->second.reason == outcome.reason);
+}
+
+JournalEntry decision_entry(const PassReport& report, const Outcome& outcome, Priority priority,
+                            bool told) {
     JournalEntry entry{
         told ? Priority::debug : priority, describe(outcome), message_id_of(outcome.decision), {}};
     entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
@@ -210,14 +220,16 @@ std::string describe(const SamePage& same) {
                        next ? fmt::format("; next try at {}", format_rfc3339(*next)) : "", names);
 }
 
-void announce(const PassReport& report, Journal& journal) {
+void announce(const PassReport& report, const std::map<std::string, Trouble>& before,
+              Journal& journal) {
     const std::vector<SamePage> pages = same_pages(report);
     for (const SamePage& same : pages)
         journal.write(same_page_entry(report, same));
     for (const Outcome& outcome : report.components) {
         journal.write(decision_entry(report, outcome,
                                      is_among(pages, outcome) ? Priority::info
-                                                              : priority_of(outcome.decision)));
+                                                              : priority_of(outcome.decision),
+                                     is_told(outcome, before)));
         for (const UnitOutcome& unit : outcome.units)
             if (unit.action != "none")
                 journal.write(unit_entry(report, outcome, unit));

@@ -4,6 +4,7 @@
 #include "journal/journal.hpp"
 #include "model/report.hpp"
 #include "pass/settings.hpp"
+#include "pass/troubles.hpp"
 
 #include <string>
 #include <vector>
@@ -33,7 +34,11 @@ std::string describe(const SamePage& same);
 
 /// Writes a pass into the journal: one entry per decision that is not `unchanged` (those are of
 /// debug level, and those of a SamePage of info), one per unit that was acted on, and one summary.
-void announce(const PassReport& report, Journal& journal);
+///
+/// A hold that an earlier pass has told is of debug level, too: `before` is what troubled the
+/// components until now.
+void announce(const PassReport& report, const std::map<std::string, Trouble>& before,
+              Journal& journal);
 
 /// Writes the complaints about manifests and configuration into the journal.
 void announce_diagnostics(const Settings& settings, const std::string& pass_id, Journal& journal);

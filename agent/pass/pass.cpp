@@ -254,9 +254,10 @@ PassReport run_pass(const Settings& settings, const Paths& paths, const PassOpti
                     const Surroundings& surroundings) {
     PassReport report = Pass(settings, paths, options, surroundings).run();
     if (!options.dry_run) {
+        const std::map<std::string, Trouble> before = read_troubles(paths);
         update_troubles(paths, report);
         announce_diagnostics(settings, report.id, surroundings.journal);
-        announce(report, surroundings.journal);
+        announce(report, before, surroundings.journal);
     }
     return report;
 }

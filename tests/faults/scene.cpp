@@ -69,7 +69,9 @@ void Scene::write_manifest() const {
         (app_lines.find("files:") == std::string::npos ? "    path: /opt/app\n    mode: \"0750\"\n"
                                                        : "") +
         "  beside:\n    version: \"" + version + "\"\n    url: \"" + beside +
-        "\"\n    path: /opt/beside\n    mode: \"0755\"\n");
+        "\"\n    path: /opt/beside\n    mode: \"0755\"\n"
+        // Some rows publish an older version after a newer one.
+        "    allow_downgrade: true\n");
 }
 
 void Scene::install(int version) {

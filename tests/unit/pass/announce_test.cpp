@@ -88,7 +88,7 @@ TEST(SamePages, AreThoseOfTwoComponentsAtLeast) {
     EXPECT_NE(describe(pages[0]).find("2 components got a login"), std::string::npos);
     EXPECT_TRUE(describe(pages[0]).ends_with(": a, c")) << describe(pages[0]);
     test::FakeJournal journal;
-    announce(report, journal);
+    announce(report, {}, journal);
     EXPECT_EQ(journal.with_id(message_id::same_page).size(), 1U);
     unsigned errors = 0;
     for (const JournalEntry& entry : journal.entries())

@@ -2,6 +2,7 @@
 // What was a lower version once is not installed again unless the manifest says that it may.
 #include "machine.hpp"
 
+#include "journal/message_ids.hpp"
 #include "support/tree_listing.hpp"
 
 #include <gmock/gmock.h>
@@ -53,6 +54,17 @@ TEST_F(Downgrade, IsHeldUnderForceAndInAPlanToo) {
     plan.dry_run = true;
     expect_held(version("1.1.0"), force);
     expect_held(version("1.1.0"), plan);
+}
+
+TEST_F(Downgrade, IsToldOnceAndNotInEachPass) {
+    machine.journal.clear();
+    for (int pass = 0; pass < 3; ++pass)
+        machine.run_one(version("1.1.0"));
+    machine.run_one(version("1.0.0")); // another one
+    std::string priorities;
+    for (const JournalEntry& entry : machine.journal.with_id(message_id::hold))
+        priorities += entry.priority == Priority::notice ? "notice " : "debug ";
+    EXPECT_EQ(priorities, "notice debug debug notice ");
 }
 
 TEST_F(Downgrade, IsHeldAlsoWhenTheMarkerWasLost) {
