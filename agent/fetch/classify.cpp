@@ -61,6 +61,9 @@ std::string words_of(const CurlOutcome& outcome) {
     // By chance while it connects, sends or receives: the same fault should read the same.
     if (was_reset(outcome))
         return "the connection was reset";
+    if (outcome.code == CURLE_OPERATION_TIMEDOUT &&
+        (says(outcome, "Connection timeout") || says(outcome, "Failed to connect")))
+        return "no connection was made in time";
     if (outcome.code == CURLE_PARTIAL_FILE)
         return "the connection was closed before the body was whole";
     // What it complains about then is no HTTP, or none of this age.
