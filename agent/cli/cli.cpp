@@ -143,6 +143,8 @@ void add_commands(CLI::App& app, CommandLine& line) {
     });
     CLI::App* prune = app.add_subcommand("prune", "Drop what the cache may drop");
     prune->callback([&] { line.run = [](Context& context) { return command_prune(context); }; });
+    CLI::App* doctor = app.add_subcommand("doctor", "What would stop a pass here, and the remedy");
+    doctor->callback([&] { line.run = [](Context& context) { return command_doctor(context); }; });
     CLI::App* agent = app.add_subcommand("agent", "The daemon that provisor.service starts");
     agent->callback([&] { line.run = [](Context& context) { return command_agent(context); }; });
 }

@@ -30,6 +30,7 @@ int command_show(Context& context, const std::string& name);
 int command_check(Context& context, const std::vector<std::string>& files);
 int command_verify(Context& context, const std::vector<std::string>& names, bool repair);
 int command_prune(Context& context);
+int command_doctor(Context& context);
 int command_agent(Context& context);
 
 } // namespace provisor

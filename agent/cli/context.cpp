@@ -54,10 +54,12 @@ Settings load_or_complain(Context& context) {
     return settings;
 }
 
+std::string fetch_program() { return program_beside_us("provisor-fetch"); }
+
 std::string unpack_program() { return program_beside_us("provisor-unpack"); }
 
 std::unique_ptr<Transfer> make_transfer(const AgentConfig& config) {
-    return std::make_unique<FetchTransfer>(program_beside_us("provisor-fetch"), config);
+    return std::make_unique<FetchTransfer>(fetch_program(), config);
 }
 
 std::unique_ptr<UnitManager> make_unit_manager(const Context& context) {

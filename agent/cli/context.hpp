@@ -51,7 +51,8 @@ Settings load_or_complain(Context& context);
 void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const char* severity);
 
 /// The parts of the machine for these options.
-/// The path of provisor-unpack.
+/// The paths of provisor-fetch and provisor-unpack.
+std::string fetch_program();
 std::string unpack_program();
 std::unique_ptr<Transfer> make_transfer(const AgentConfig& config);
 std::unique_ptr<UnitManager> make_unit_manager(const Context& context);

@@ -333,6 +333,10 @@ void Acquisition::judge(Work& work, const Body& body, const std::string& url, in
         verifier_.check(work, body.file.get(), body.size, body.sha256);
         work.contents = verifier_.unpack_contents(work, body.file.get(), body.sha256);
     } catch (const Error& error) {
+        // It may be the signature that is the old one, behind a tag that stood still (nginx makes
+        // its own of size and second, and signatures are of one size): to be had whole next time.
+        if (error.kind() == ErrorKind::signature && !work.signature.empty())
+            cache_.forget(work.component->signature);
         Error told = error.retold(fmt::format("'{}': {}", shown_url(url), error.what()));
         told.url = shown_url(url);
         told.http_status = http_status;

@@ -7,8 +7,12 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <poll.h>
+#include <sstream>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 namespace provisor {
 namespace {
@@ -38,6 +42,28 @@ std::optional<PassLock> PassLock::acquire(const Paths& paths, Wait wait,
         interrupt.check();
     }
     return PassLock(std::move(file));
+}
+
+std::optional<int> PassLock::holder(const Paths& paths) {
+    struct stat facts {};
+    if (::stat((paths.run_dir / "lock").c_str(), &facts) != 0)
+        return std::nullopt;
+    const std::string file =
+        fmt::format("{:02x}:{:02x}:{}", major(facts.st_dev), minor(facts.st_dev), facts.st_ino);
+    // "1: FLOCK  ADVISORY  WRITE 1234 00:1a:5678 0 EOF" (proc(5)); "->" for one that waits.
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+        std::istringstream words(line);
+        std::string number;
+        std::string kind;
+        std::string word;
+        int pid = 0;
+        std::string where;
+        if (words >> number >> kind >> word >> word >> pid >> where && kind == "FLOCK" &&
+            where == file)
+            return pid;
+    }
+    return std::nullopt;
 }
 
 } // namespace provisor

@@ -19,6 +19,10 @@ public:
     static std::optional<PassLock> acquire(const Paths& paths, Wait wait,
                                            const Interrupt& interrupt);
 
+    /// The process that holds it right now, as /proc/locks says, since to try it would get in the
+    /// way of who wants it; absent when nobody does.
+    static std::optional<int> holder(const Paths& paths);
+
 private:
     explicit PassLock(Fd file) : file_(std::move(file)) {}
     Fd file_;

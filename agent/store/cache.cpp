@@ -169,6 +169,8 @@ void Cache::keep(const std::string& url, const Body& body, CacheEntry entry) {
         write_entry(entry_path(url), url, entry);
 }
 
+void Cache::forget(const std::string& url) { remove_file(entry_path(url)); }
+
 std::vector<Cache::UsableDictionary> Cache::dictionaries() const {
     std::vector<UsableDictionary> found;
     for (const std::string& name : names_in(folder_ / "urls")) {

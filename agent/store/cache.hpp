@@ -73,6 +73,9 @@ public:
     /// replaced.
     void keep(const std::string& url, const Body& body, CacheEntry entry);
 
+    /// Forgets what a URL stood for, so that it is asked for without a condition.
+    void forget(const std::string& url);
+
     /// A content that its origin wants to be used as a dictionary.
     struct UsableDictionary {
         std::string url; ///< its own, in its shown form

@@ -13,7 +13,8 @@ namespace provisor {
 namespace {
 
 using Member = std::variant<std::string UnitState::*, std::uint32_t UnitState::*,
-                            std::int32_t UnitState::*, bool UnitState::*>;
+                            std::int32_t UnitState::*, bool UnitState::*,
+                            std::vector<std::string> UnitState::*>;
 
 /// Properties of org.freedesktop.systemd1.Unit and .Service, see org.freedesktop.systemd1(5).
 const std::map<std::string_view, Member>& members() {
@@ -32,6 +33,8 @@ const std::map<std::string_view, Member>& members() {
         {"ExecMainStatus", &UnitState::exit_status},
         {"MainPID", &UnitState::main_pid},
         {"RemainAfterExit", &UnitState::remain_after_exit},
+        {"ProtectSystem", &UnitState::protect_system},
+        {"ReadWritePaths", &UnitState::read_write_paths},
     };
     return known;
 }
@@ -58,6 +61,19 @@ int read_variant(sd_bus_message* message, bool& value) {
     if (code >= 0)
         value = number != 0;
     return code;
+}
+
+int read_variant(sd_bus_message* message, std::vector<std::string>& values) {
+    values.clear();
+    int code = sd_bus_message_enter_container(message, 'v', "as");
+    if (code >= 0)
+        code = sd_bus_message_enter_container(message, 'a', "s");
+    const char* text = nullptr;
+    while (code >= 0 && (code = sd_bus_message_read(message, "s", &text)) > 0)
+        values.emplace_back(text);
+    if (code >= 0)
+        code = sd_bus_message_exit_container(message);
+    return code < 0 ? code : sd_bus_message_exit_container(message);
 }
 
 /// 16 bytes, or none for a unit that never ran.

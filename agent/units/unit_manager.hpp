@@ -28,6 +28,8 @@ struct UnitState {
     std::uint32_t main_pid = 0;
     bool remain_after_exit = false;
     bool need_daemon_reload = false;
+    std::string protect_system;                ///< ProtectSystem=: no, yes, full, strict
+    std::vector<std::string> read_write_paths; ///< ReadWritePaths=, as written ("-/opt")
     bool operator==(const UnitState&) const = default;
 };
 

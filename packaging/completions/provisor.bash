@@ -26,7 +26,7 @@ _provisor() {
     done
     local options=
     case $command in
-    "") COMPREPLY=($(compgen -W "apply plan status show check verify prune agent $global" -- "$current")) && return ;;
+    "") COMPREPLY=($(compgen -W "apply plan status show check verify prune doctor agent $global" -- "$current")) && return ;;
     apply) options="--force --no-units --dry-run --wait" ;;
     plan) options="--exit-code --offline" ;;
     verify) options="--repair" ;;

@@ -5,7 +5,7 @@ function __provisor_components
     provisor status 2>/dev/null | sed -n '2,/^$/s/ .*//p'
 end
 
-set -l commands apply plan status show check verify prune agent
+set -l commands apply plan status show check verify prune doctor agent
 complete -c provisor -f
 complete -c provisor -l config -r -F -d 'Read this configuration'
 complete -c provisor -l root -x -a '(__fish_complete_directories)' -d 'Work on the system below this folder'
@@ -24,6 +24,7 @@ complete -c provisor -n "not __fish_seen_subcommand_from $commands" -a show -d '
 complete -c provisor -n "not __fish_seen_subcommand_from $commands" -a check -d 'Validate configuration and manifests'
 complete -c provisor -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Hash installed files and cache against the records'
 complete -c provisor -n "not __fish_seen_subcommand_from $commands" -a prune -d 'Drop what the cache may drop'
+complete -c provisor -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'What would stop a pass here, and the remedy'
 complete -c provisor -n "not __fish_seen_subcommand_from $commands" -a agent -d 'The daemon that provisor.service starts'
 
 complete -c provisor -n '__fish_seen_subcommand_from apply plan status show verify' -a '(__provisor_components)'

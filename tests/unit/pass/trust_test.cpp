@@ -5,6 +5,7 @@
 
 #include "base/sha256.hpp"
 #include "support/tree_listing.hpp"
+#include "trust/minisign.hpp"
 
 #include <cstdlib>
 #include <gmock/gmock.h>
@@ -163,6 +164,26 @@ TEST_F(TrustTest, ANewSignatureOverADamagedBlobFetchesTheArtifactAgain) {
     EXPECT_FALSE(outcome.error) << outcome.reason;
     EXPECT_EQ(origin.bodies, 4U);
     EXPECT_EQ(read_text(blob(data("content"))), data("content"));
+}
+
+TEST_F(TrustTest, ASignatureThatDoesNotFitIsAskedForWholeTheNextTime) {
+    trust("one.pub");
+    trust("two.pub");
+    const std::string url = std::string(app_url) + ".minisig";
+    publish_signed();
+    run_one(with_signature());
+    // The next artifact is there before its signature, and the tags of both signatures are one.
+    publish(data("content") + " ", "\"2\"");
+    ASSERT_TRUE(run_one(with_signature()).error);
+    publish(data("content.two.minisig"), "\"s\"", url);
+    publish(data("content"), "\"3\"");
+    origin.asked.clear();
+    const Outcome outcome = run_one(with_signature());
+    EXPECT_FALSE(outcome.error) << outcome.reason;
+    ASSERT_EQ(origin.asked.size(), 2U);
+    EXPECT_EQ(origin.asked[0].url, url);
+    EXPECT_TRUE(origin.asked[0].validator.empty());
+    EXPECT_EQ(outcome.signed_by, parse_public_key(data("two.pub"), "two.pub").id);
 }
 
 TEST_F(TrustTest, ATagThatStoodStillWhileTheSumsMovedIsOvercomeInTheSamePass) {

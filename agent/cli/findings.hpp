@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/time.hpp"
+#include "model/paths.hpp"
+#include "pass/settings.hpp"
+#include "units/unit_manager.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace provisor {
+
+enum class Severity { warning, error };
+
+/// Something on this machine that stands in the way of a pass, or may.
+struct Finding {
+    Severity severity = Severity::error; ///< error: a pass would fail of it
+    std::string what;
+    std::string where;  ///< file, folder, unit or component
+    std::string remedy; ///< what to type or write
+    bool operator==(const Finding&) const = default;
+};
+using Findings = std::vector<Finding>;
+
+// What `provisor doctor` looks at. Each returns what it found, and none when all is well.
+
+/// Components that a pass would refuse, and what manifests warn of (http:// without a pin).
+Findings look_at_components(const Settings& settings);
+/// provisor-fetch and provisor-unpack, by their paths.
+Findings look_at_programs(const std::vector<std::string>& programs);
+/// A clock that is behind `earliest`, a time that has certainly been.
+Findings look_at_clock(WallTime now, WallTime earliest);
+/// The state directory's owner and mode.
+Findings look_at_state(const Paths& paths);
+/// Room, writability and mount options where components are to be installed and where the state is.
+Findings look_at_places(const Settings& settings, const Paths& paths);
+/// Keys that are not used, and signatures that none could be checked with.
+Findings look_at_keys(const Settings& settings, const Paths& paths);
+/// Credentials that components name and that are not to be had here.
+Findings look_at_credentials(const Settings& settings, const Paths& paths);
+/// The units of components: missing ones, and unit files of manifests that another file hides.
+Findings look_at_units(const Settings& settings, const Paths& paths, UnitManager& units);
+/// Targets that the sandbox of `agent` (what systemd says of provisor.service) does not let it
+/// write.
+Findings look_at_sandbox(const Settings& settings, const Paths& paths, const UnitState& agent);
+
+} // namespace provisor
