@@ -7,7 +7,7 @@ deb=$(the_deb)
 files=$(dpkg-deb --fsys-tarfile "$deb" | tar -tf - | sed 's#^\.##; /\/$/d' | sort)
 for file in /usr/bin/provisor /usr/libexec/provisor/provisor-fetch /usr/libexec/provisor/provisor-unpack /usr/lib/sysusers.d/provisor.conf \
     /usr/lib/tmpfiles.d/provisor.conf /usr/lib/systemd/catalog/provisor.catalog /usr/share/man/man8/provisor.8.gz \
-    /usr/share/man/man5/provisor-manifest.5.gz /usr/share/man/man5/provisor-agent.yaml.5.gz \
+    /usr/share/man/man5/provisor-manifest.5.gz /usr/share/man/man5/provisor-agent.yaml.5.gz /usr/share/man/man7/provisor-origin.7.gz \
     /usr/share/bash-completion/completions/provisor; do
     grep -qx "$file" <<<"$files" || fails "the package lacks $file; it has: $files"
 done
