@@ -124,7 +124,7 @@ std::optional<std::weak_ordering> compare_versions(std::string_view one, std::st
 std::optional<std::string> downgrade_reason(const Component& component,
                                             const std::string& highest) {
     const auto order = compare_versions(component.version, highest, component.version_order);
-    if (component.allow_downgrade || !order || *order >= 0)
+    if (component.allow_downgrade || !order || std::is_gteq(*order))
         return std::nullopt;
     return fmt::format("downgrade: {} was installed, and the manifest wants {}; to have that, say "
                        "allow_downgrade: true in the manifest (or version_order: none, if the two "
@@ -134,7 +134,7 @@ std::optional<std::string> downgrade_reason(const Component& component,
 
 std::string highest_after(const Component& component, const std::string& highest) {
     const auto order = compare_versions(component.version, highest, component.version_order);
-    const bool lower = order && *order < 0;
+    const bool lower = order && std::is_lt(*order);
     return component.version.empty() || (lower && !component.allow_downgrade) ? highest
                                                                               : component.version;
 }
