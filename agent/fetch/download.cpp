@@ -147,7 +147,7 @@ std::vector<std::string> Download::header_lines() const {
     if (offers_dictionary()) {
         lines.push_back("Available-Dictionary: " + byte_sequence(request_.dictionary));
         if (!request_.dictionary_id.empty())
-            lines.push_back("Dictionary-ID: " + quoted(request_.dictionary_id));
+            lines.push_back("Dictionary-ID: " + structured_string(request_.dictionary_id));
     }
     if (at_home())
         lines.insert(lines.end(), request_.secret_headers.begin(), request_.secret_headers.end());

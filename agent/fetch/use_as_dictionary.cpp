@@ -139,7 +139,7 @@ std::optional<UseAsDictionary> parse_use_as_dictionary(std::string_view value) {
     }
 }
 
-std::string quoted(std::string_view text) {
+std::string structured_string(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\')

@@ -20,6 +20,6 @@ struct UseAsDictionary {
 std::optional<UseAsDictionary> parse_use_as_dictionary(std::string_view value);
 
 /// A structured field's string (RFC 9651, 3.3.3) with its quotes.
-std::string quoted(std::string_view text);
+std::string structured_string(std::string_view text);
 
 } // namespace provisor

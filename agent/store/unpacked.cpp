@@ -15,11 +15,11 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 using Contents = std::map<std::string, std::string>;
-constexpr std::uint64_t record_limit = std::uint64_t{64} * 1024;
+constexpr std::uint64_t contents_limit = std::uint64_t{64} * 1024;
 
 std::optional<Contents> read_record(const fs::path& path) {
     try {
-        const std::optional<std::string> text = read_file(path, record_limit);
+        const std::optional<std::string> text = read_file(path, contents_limit);
         if (!text)
             return std::nullopt;
         const Json json = Json::parse(*text);

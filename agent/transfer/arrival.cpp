@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "model/shown_url.hpp"
+#include "transfer/child_process.hpp"
 #include "transfer/http_status.hpp"
 
 #include <fmt/format.h>
@@ -15,11 +16,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
-constexpr std::uint64_t look_each = 16 * mebibyte;
 constexpr std::uint64_t part_each = 64 * mebibyte;
-
-/// A failure of provisor-fetch itself, not of the request.
-Error nonsense(const char* what) { return {ErrorKind::io, fmt::format("it sent {}", what)}; }
 
 } // namespace
 
@@ -186,7 +183,7 @@ void Arrival::checkpoint() {
     }
     if (size_ >= next_look_ && request_.place.check_room) {
         request_.place.check_room();
-        next_look_ = size_ + look_each;
+        next_look_ = size_ + room_look_interval;
     }
 }
 

@@ -105,6 +105,8 @@ std::optional<int> await(pid_t pid) {
 
 } // namespace
 
+Error nonsense(const char* what) { return {ErrorKind::io, fmt::format("it sent {}", what)}; }
+
 ChildProcess::ChildProcess(const ChildProgram& program) : name_(program.name) {
     std::array<int, 2> pair{-1, -1};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/fd.hpp"
 
+#include <cstdint>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -18,6 +19,12 @@ struct ChildProgram {
     /// What it has as inherited_descriptor and the ones after that.
     std::vector<int> inherited = {};
 };
+
+/// What a child sent and must not: a failure of the program, not of what it was asked for.
+Error nonsense(const char* what);
+
+/// How many bytes of a child's are written between two looks at the room that is left.
+constexpr std::uint64_t room_look_interval = std::uint64_t{16} << 20;
 
 /// A running unprivileged program and the agent's end of the socket to it (not blocking), which the
 /// program has as agent_descriptor. Ends with its owner.

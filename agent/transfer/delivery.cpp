@@ -2,6 +2,7 @@
 #include "transfer/delivery.hpp"
 
 #include "base/text.hpp"
+#include "transfer/child_process.hpp"
 #include "wire/member_name.hpp"
 #include "wire/unpack_messages.hpp"
 
@@ -11,11 +12,6 @@
 
 namespace provisor {
 namespace {
-
-constexpr std::uint64_t look_each = std::uint64_t{16} << 20;
-
-/// A failure of provisor-unpack itself, not of the artifact.
-Error nonsense(const char* what) { return {ErrorKind::io, fmt::format("it sent {}", what)}; }
 
 template <typename Action>
 decltype(auto) with_files(Action&& action) {
@@ -87,7 +83,7 @@ void Delivery::take_bytes(std::string_view bytes) {
             refuse_size();
         if (total_ >= next_look_ && request_->check_room) {
             with_files(request_->check_room);
-            next_look_ = total_ + look_each;
+            next_look_ = total_ + room_look_interval;
         }
         total_ += bytes.size();
         place.member.size += bytes.size();

@@ -21,7 +21,7 @@ constexpr std::size_t comment_limit = 8192;
 constexpr std::string_view untrusted = "untrusted comment:";
 constexpr std::string_view trusted = "trusted comment: ";
 
-[[noreturn]] void refuse(const std::string& source, const std::string& what) {
+[[noreturn]] void refuse_text(const std::string& source, const std::string& what) {
     throw Error(ErrorKind::signature, fmt::format("'{}' {}", source, what));
 }
 
@@ -60,7 +60,7 @@ PublicKey parse_public_key(std::string_view text, const std::string& file) {
         lines.erase(lines.begin());
     const auto bytes = lines.size() == 1 ? decode_base64(lines.front()) : std::nullopt;
     if (!bytes || bytes->size() != 42 || !bytes->starts_with("Ed"))
-        refuse(file, "is no public key of minisign (a comment and one line of base64)");
+        refuse_text(file, "is no public key of minisign (a comment and one line of base64)");
     PublicKey key;
     key.file = file;
     key.id = show_id(std::string_view(*bytes).substr(2, 8));
@@ -71,23 +71,23 @@ PublicKey parse_public_key(std::string_view text, const std::string& file) {
 Signature parse_signature(std::string_view text, const std::string& source) {
     const std::vector<std::string_view> lines = lines_of(text);
     if (lines.size() != 4 || !lines[0].starts_with(untrusted) || !lines[2].starts_with(trusted))
-        refuse(source, "is no signature of minisign (four lines: comment, signature, trusted "
+        refuse_text(source, "is no signature of minisign (four lines: comment, signature, trusted "
                        "comment, signature)");
     Signature signature;
     signature.source = source;
     const auto first = decode_base64(lines[1]);
     const auto second = decode_base64(lines[3]);
     if (!first || first->size() != 74 || !second || second->size() != 64)
-        refuse(source, "holds a signature that is cut or not base64");
+        refuse_text(source, "holds a signature that is cut or not base64");
     if (!first->starts_with("Ed") && !first->starts_with("ED"))
-        refuse(source, "is signed by an algorithm that minisign does not have");
+        refuse_text(source, "is signed by an algorithm that minisign does not have");
     signature.prehashed = first->starts_with("ED");
     signature.key_id = show_id(std::string_view(*first).substr(2, 8));
     copy(signature.bytes, std::string_view(*first).substr(10));
     copy(signature.global, *second);
     signature.trusted_comment = lines[2].substr(trusted.size());
     if (signature.trusted_comment.size() > comment_limit)
-        refuse(source, "has a trusted comment of more than 8 KiB");
+        refuse_text(source, "has a trusted comment of more than 8 KiB");
     return signature;
 }
 
@@ -121,7 +121,7 @@ KeyRing read_keys(const fs::path& folder) {
             if (::stat(file.c_str(), &facts) != 0)
                 throw system_error(errno, fmt::format("read '{}'", file.string()));
             if (is_open_to_others(facts))
-                refuse(file.string(), "can be changed by others than root; `chown root` and "
+                refuse_text(file.string(), "can be changed by others than root; `chown root` and "
                                       "`chmod go-w` it");
             if (const auto text = read_file(file, key_file_limit))
                 ring.keys.push_back(parse_public_key(*text, file.string()));

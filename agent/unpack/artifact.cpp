@@ -10,7 +10,7 @@
 namespace provisor {
 namespace {
 
-constexpr std::size_t piece = std::size_t{64} * 1024;
+constexpr std::size_t raw_piece_size = std::size_t{64} * 1024;
 
 } // namespace
 
@@ -33,7 +33,8 @@ std::size_t Artifact::read_at(std::uint64_t offset, std::span<std::byte> buffer)
     }
 }
 
-ArtifactBytes::ArtifactBytes(const Artifact& artifact) : artifact_(&artifact), buffer_(piece) {}
+ArtifactBytes::ArtifactBytes(const Artifact& artifact)
+    : artifact_(&artifact), buffer_(raw_piece_size) {}
 
 std::span<const std::byte> ArtifactBytes::read() {
     const std::size_t got = artifact_->read_at(offset_, buffer_);

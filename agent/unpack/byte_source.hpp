@@ -6,6 +6,9 @@
 
 namespace provisor {
 
+/// The size of the pieces that decoders give.
+constexpr std::size_t decoded_piece_size = std::size_t{256} * 1024;
+
 /// Bytes in order.
 class ByteSource {
 public:

@@ -10,7 +10,6 @@
 namespace provisor {
 namespace {
 
-constexpr std::size_t output_size = std::size_t{256} * 1024;
 /// zlib's way to say "a gzip header and nothing else, and the largest window".
 constexpr int gzip_only = 16 + MAX_WBITS;
 constexpr unsigned char first_of_magic = 0x1f;
@@ -22,7 +21,7 @@ struct GzipDecoder::State {
 };
 
 GzipDecoder::GzipDecoder(const Artifact& artifact)
-    : bytes_(artifact), state_(std::make_unique<State>()), output_(output_size) {
+    : bytes_(artifact), state_(std::make_unique<State>()), output_(decoded_piece_size) {
     if (inflateInit2(&state_->stream, gzip_only) != Z_OK)
         throw std::bad_alloc();
 }

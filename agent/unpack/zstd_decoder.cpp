@@ -20,7 +20,6 @@
 namespace provisor {
 namespace {
 
-constexpr std::size_t output_size = std::size_t{256} * 1024;
 constexpr std::uint64_t least_window = std::uint64_t{8} << 20;
 constexpr std::uint64_t largest_window = std::uint64_t{128} << 20;
 /// A skippable frame of 32 bytes (RFC 8878, 3.1.2), which are the dictionary's digest.
@@ -58,7 +57,7 @@ private:
 class ZstdDecoder : public ByteSource {
 public:
     ZstdDecoder(const Artifact& body, std::uint64_t window)
-        : bytes_(body), context_(ZSTD_createDCtx()), output_(output_size) {
+        : bytes_(body), context_(ZSTD_createDCtx()), output_(decoded_piece_size) {
         if (!context_)
             throw std::bad_alloc();
         must(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax,

@@ -54,8 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(QuotedStrings, EscapeWhatWouldEndThem) {
-    EXPECT_EQ(quoted("a b"), R"("a b")");
-    EXPECT_EQ(quoted(R"(a"b\c)"), R"("a\"b\\c")");
+    EXPECT_EQ(structured_string("a b"), R"("a b")");
+    EXPECT_EQ(structured_string(R"(a"b\c)"), R"("a\"b\\c")");
 }
 
 } // namespace
