@@ -62,6 +62,8 @@ std::string to_json(const Marker& marker) {
         json["retired"] = files_to_json(marker.retired);
     if (marker.in_doubt)
         json["in_doubt"] = true;
+    if (!marker.acted_on.empty())
+        json["acted_on"] = marker.acted_on;
     if (!marker.signed_by.empty())
         json["signed_by"] = marker.signed_by;
     return json.dump(2) + "\n";
@@ -84,6 +86,8 @@ std::optional<Marker> parse_marker(std::string_view text) {
         if (json.contains("retired"))
             marker.retired = files_from_json(json.at("retired"));
         marker.in_doubt = json.value("in_doubt", false);
+        if (json.contains("acted_on"))
+            marker.acted_on = json.at("acted_on").get<std::vector<std::string>>();
         marker.signed_by = json.value("signed_by", "");
         if (!is_sha256(marker.artifact))
             return std::nullopt;

@@ -32,12 +32,15 @@ struct Marker {
     /// In `.activated` alone: units are being acted on for another installation right now, or a
     /// crash cut that off, so nobody knows what they run.
     bool in_doubt = false;
+    /// With in_doubt: the units that are acted on. One of them that does not run was stopped by us
+    /// (or is a failed one whose state was just reset), and not by an administrator.
+    std::vector<std::string> acted_on;
     /// The id of the key that signed the artifact or its checksums file; empty when none was asked
     /// for. Not part of the identity: the same bytes signed anew are the same bytes.
     std::string signed_by;
 
     /// Whether both describe the same installation: everything that they name but `retired`,
-    /// `in_doubt` and `signed_by`.
+    /// `in_doubt`, `acted_on` and `signed_by`.
     bool same_installation(const Marker& other) const;
     const InstalledFile* find(std::string_view path) const;
 };

@@ -68,7 +68,9 @@ bool Observed::activated_with(const Marker& marker) const {
 
 Marker wanted_marker(const Component& component, const std::string& artifact_sha256,
                      const Contents& contents, const std::string& unit_dir) {
-    Marker marker{component.name, artifact_sha256, {}, {}, false, ""};
+    Marker marker;
+    marker.component = component.name;
+    marker.artifact = artifact_sha256;
     for (const FileSpec& file : component.files) {
         const auto member = contents.find(file.from);
         marker.files.push_back({file.path,
@@ -85,7 +87,9 @@ Marker wanted_marker(const Component& component, const std::string& artifact_sha
 }
 
 Marker foreign_marker(const Component& component, const Observed& observed) {
-    Marker marker{component.name, "", {}, {}, true, ""};
+    Marker marker;
+    marker.component = component.name;
+    marker.in_doubt = true;
     for (const auto& [path, file] : observed.actual)
         marker.files.push_back(file);
     marker.artifact = marker.files.front().sha256;

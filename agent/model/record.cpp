@@ -20,6 +20,31 @@ Decision decision_from(const std::string& word) {
     throw std::invalid_argument("not a decision");
 }
 
+Json to_json(const Quarantine& quarantine) {
+    return {{"installation", quarantine.installation},
+            {"judged_by", quarantine.judged_by},
+            {"sha256", quarantine.sha256},
+            {"version", quarantine.version},
+            {"reason", quarantine.reason},
+            {"since", format_rfc3339(quarantine.since)}};
+}
+
+std::optional<Quarantine> parse_quarantine(const Json& json) {
+    const auto since = parse_rfc3339(json.at("since").get<std::string>());
+    return Quarantine{
+        json.at("installation").get<std::string>(), json.at("judged_by").get<std::string>(),
+        json.at("sha256").get<std::string>(),       json.at("version").get<std::string>(),
+        json.at("reason").get<std::string>(),       since.value_or(WallTime{})};
+}
+
+std::optional<FlipFlopHold> parse_flip_flop(const Json& json) {
+    const auto until = parse_rfc3339(json.at("until").get<std::string>());
+    if (!until)
+        return std::nullopt;
+    return FlipFlopHold{*until, Duration(json.at("duration_us").get<Duration::rep>()),
+                        json.at("reason").get<std::string>()};
+}
+
 } // namespace
 
 void Record::remember(HistoryEntry entry) {
@@ -64,6 +89,14 @@ std::string to_json(const Record& record) {
     Json json{{"schema", 1}, {"hashed", hashed}, {"history", history}};
     if (!record.highest_version.empty())
         json["highest_version"] = record.highest_version;
+    if (!record.healthy.empty())
+        json["healthy"] = record.healthy;
+    if (record.quarantine)
+        json["quarantine"] = to_json(*record.quarantine);
+    if (const auto& hold = record.flip_flop)
+        json["flip_flop"] = {{"until", format_rfc3339(hold->until)},
+                             {"duration_us", hold->duration.count()},
+                             {"reason", hold->reason}};
     if (const auto& backoff = record.backoff)
         json["backoff"] = {{"failures", backoff->failures},
                            {"until", backoff->until == WallTime::max()
@@ -88,10 +121,15 @@ Record parse_record(std::string_view text) {
             record.hashed.push_back(std::move(file));
         }
         record.highest_version = json.value("highest_version", "");
+        record.healthy = json.value("healthy", "");
+        if (const auto item = json.find("quarantine"); item != json.end())
+            record.quarantine = parse_quarantine(*item);
+        if (const auto item = json.find("flip_flop"); item != json.end())
+            record.flip_flop = parse_flip_flop(*item);
         if (const auto item = json.find("backoff"); item != json.end()) {
             const Json& until = item->at("until");
-            const auto time = until.is_null() ? WallTime::max()
-                                              : parse_rfc3339(until.get<std::string>());
+            const auto time =
+                until.is_null() ? WallTime::max() : parse_rfc3339(until.get<std::string>());
             if (time)
                 record.backoff = {item->at("failures").get<unsigned>(), *time,
                                   item->at("wanted").get<std::string>()};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "model/generation.hpp"
 #include "model/report.hpp"
 #include "model/retry.hpp"
 
@@ -44,14 +45,25 @@ struct HistoryEntry {
     bool operator==(const HistoryEntry&) const = default;
 };
 
+/// A hold of the flip-flop guard.
+struct FlipFlopHold {
+    WallTime until;
+    Duration duration{};
+    std::string reason;
+    bool operator==(const FlipFlopHold&) const = default;
+};
+
 /// What is known of a component besides what is in place: hashes that save reading files again, its
 /// history, and what the guards go by. Beside the marker in `record.json`; without it nothing
 /// breaks, but the guards begin anew.
 struct Record {
     std::vector<HashedFile> hashed;
-    std::optional<Backoff> backoff;    ///< while the origin is failing
-    std::string highest_version;       ///< that was installed so far; see highest_after()
-    std::vector<HistoryEntry> history; ///< oldest first, at most history_limit
+    std::optional<Backoff> backoff; ///< while the origin is failing
+    std::string highest_version;    ///< that was installed so far; see highest_after()
+    std::string healthy;            ///< identity_of the installation that was last found healthy
+    std::optional<Quarantine> quarantine;
+    std::optional<FlipFlopHold> flip_flop; ///< the last one, which may be over
+    std::vector<HistoryEntry> history;     ///< oldest first, at most history_limit
     static constexpr std::size_t history_limit = 100;
 
     void remember(HistoryEntry entry);

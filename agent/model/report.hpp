@@ -41,6 +41,7 @@ struct Outcome {
     Duration duration{};
     std::vector<UnitOutcome> units;
     std::optional<Error> error;
+    bool told = false; ///< a hold that an earlier pass has told already
     std::optional<WallTime> next_try; ///< of a component that is left alone until then
 };
 

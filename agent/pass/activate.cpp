@@ -1,32 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/activate.hpp"
 
-#include "model/activation.hpp"
-
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 #include <fmt/format.h>
 #include <map>
-#include <poll.h>
 
 namespace provisor {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr auto look_step = std::chrono::milliseconds(250);
 /// systemd bounds jobs by the unit's own start and stop timeouts (90 s each by default); this only
 /// keeps a unit that has switched them off from holding up a pass for ever.
 constexpr Duration job_patience = std::chrono::minutes(10);
-
-UnitFacts facts_of(const UnitState& state) {
-    return {state.load_state == "loaded",
-            state.active_state,
-            state.invocation_id,
-            state.restarts,
-            state.service_type == "oneshot",
-            state.remain_after_exit};
-}
 
 UnitVerb verb_of(OnChange action) {
     switch (action) {
@@ -43,29 +27,18 @@ UnitVerb verb_of(OnChange action) {
     return UnitVerb::restart;
 }
 
-/// One unit and everything that the components which share it want of it.
-struct UnitWork {
-    std::string name;
-    std::vector<Work*> sharers;
-    std::size_t level = 0; ///< its job comes after those of all lower levels
-    OnChange action = OnChange::none;
-    UnitFacts after_job;
-    Duration settle{};
-    std::string trouble;
-};
-
 bool is_due(const Work& work) { return !work.done && work.plan.due != Due::nothing; }
 
 /// Steps from a component to the farthest one that it comes after.
-std::map<std::string, std::size_t> levels_of(const std::vector<Work>& works) {
+std::map<std::string, std::size_t> levels_of(const std::vector<Work*>& works) {
     std::map<std::string, std::size_t> levels;
     // Works stand in an order in which what is waited for comes first.
-    for (const Work& work : works) {
+    for (const Work* work : works) {
         std::size_t level = 0;
-        for (const std::string& name : work.component->after)
+        for (const std::string& name : work->component->after)
             if (const auto found = levels.find(name); found != levels.end())
                 level = std::max(level, found->second + 1);
-        levels[work.component->name] = level;
+        levels[work->component->name] = level;
     }
     return levels;
 }
@@ -91,18 +64,13 @@ bool files_under_units(const Work& work, const Paths& paths) {
            unit_files_changed(work, paths);
 }
 
-void fail_all(std::vector<Work*> sharers, const Error& error) {
-    for (Work* work : sharers)
-        attempt(*work, [&] { throw error; });
-}
-
 /// Reads unit files again and enables what wants to be enabled. Trouble is that of the components
 /// concerned.
-void prepare(std::vector<Work>& works, const Paths& paths, UnitManager& units) {
+void prepare(const std::vector<Work*>& works, const Paths& paths, UnitManager& units) {
     std::vector<Work*> changed;
-    for (Work& work : works)
-        if (files_under_units(work, paths))
-            changed.push_back(&work);
+    for (Work* work : works)
+        if (files_under_units(*work, paths))
+            changed.push_back(work);
     if (!changed.empty()) {
         try {
             units.daemon_reload();
@@ -110,35 +78,48 @@ void prepare(std::vector<Work>& works, const Paths& paths, UnitManager& units) {
             fail_all(changed, error);
         }
     }
-    for (Work& work : works)
-        attempt(work, [&] {
+    for (Work* work : works)
+        attempt(*work, [&] {
             std::vector<std::string> names;
-            for (const UnitSpec& unit : work.component->units)
-                if (unit.enable && is_due(work))
+            for (const UnitSpec& unit : work->component->units)
+                if (unit.enable && is_due(*work))
                     names.push_back(unit.name);
             if (!names.empty())
                 units.enable(names);
         });
 }
 
-std::vector<UnitWork> collect(std::vector<Work>& works, UnitManager& units) {
+/// Whether a crash may have cut off a job on this unit.
+bool was_acted_on(const Work& work, const std::string& unit) {
+    const auto& activated = work.observed.activated;
+    return activated && activated->in_doubt &&
+           std::find(activated->acted_on.begin(), activated->acted_on.end(), unit) !=
+               activated->acted_on.end();
+}
+
+std::vector<UnitWork> collect(const std::vector<Work*>& works, UnitManager& units) {
     const auto levels = levels_of(works);
     std::vector<UnitWork> found;
-    for (Work& work : works) {
-        if (!is_due(work))
+    for (Work* work : works) {
+        if (!is_due(*work))
             continue;
-        attempt(work, [&] {
-            for (const UnitSpec& spec : work.component->units) {
+        attempt(*work, [&] {
+            for (const UnitSpec& spec : work->component->units) {
                 auto unit = std::find_if(found.begin(), found.end(),
                                          [&](const auto& u) { return u.name == spec.name; });
-                if (unit == found.end())
-                    unit = found.insert(found.end(),
-                                        UnitWork{spec.name, {}, 0, OnChange::none, {}, {}, {}});
-                unit->sharers.push_back(&work);
-                unit->level = std::max(unit->level, levels.at(work.component->name));
-                unit->settle = std::max(unit->settle, work.component->health.settle);
-                const OnChange action =
-                    action_for(spec, work.plan.due, facts_of(units.state(spec.name)));
+                if (unit == found.end()) {
+                    unit = found.insert(found.end(), UnitWork{});
+                    unit->name = spec.name;
+                }
+                unit->sharers.push_back(work);
+                unit->level = std::max(unit->level, levels.at(work->component->name));
+                unit->settle = std::max(unit->settle, work->component->health.settle);
+                OnChange action =
+                    action_for(spec, work->plan.due, facts_of(units.state(spec.name)));
+                // It does not run because a job on it was cut off, and nobody wanted it stopped.
+                if (action == OnChange::none && work->plan.due == Due::change &&
+                    was_acted_on(*work, spec.name))
+                    action = OnChange::restart;
                 unit->action = stronger(unit->action, action);
             }
         });
@@ -150,20 +131,6 @@ void tell_unit(UnitWork& unit, const std::string& action, const std::string& res
                const std::string& message) {
     for (Work* work : unit.sharers)
         work->outcome.units.push_back({unit.name, action, result, message});
-}
-
-/// The state in words, for a failed job or an unhealthy unit.
-std::string state_in_words(const UnitState& state) {
-    std::string text = fmt::format("{} ({})", state.active_state, state.sub_state);
-    // CLD_EXITED is 1, CLD_KILLED 2, CLD_DUMPED 3: siginfo(2).
-    if (state.exit_code == 1 && state.exit_status != 0)
-        text += fmt::format(", exit status {}", state.exit_status);
-    if (state.exit_code == 2 || state.exit_code == 3)
-        text += fmt::format(", killed by signal {} ({})", state.exit_status,
-                            ::strsignal(state.exit_status));
-    if (!state.result.empty() && state.result != "success")
-        text += fmt::format(", result {}", state.result);
-    return text;
 }
 
 void run_jobs(std::vector<UnitWork*>& batch, const Surroundings& around) {
@@ -189,6 +156,10 @@ void run_jobs(std::vector<UnitWork*>& batch, const Surroundings& around) {
             if (!results[i].message.empty())
                 message += fmt::format(" ({})", results[i].message);
             unit.trouble = message;
+            // Of all ways for a job to end without success this one is the unit's own doing.
+            if (results[i].result == "failed")
+                for (Work* work : unit.sharers)
+                    work->unhealthy = true;
             fail_all(
                 unit.sharers,
                 Error(ErrorKind::unit, message + fmt::format("; see `journalctl -u {}`. The job is "
@@ -196,7 +167,8 @@ void run_jobs(std::vector<UnitWork*>& batch, const Surroundings& around) {
                                                              unit.name)));
             continue;
         }
-        unit.after_job = facts_of(around.units.state(unit.name));
+        unit.before = facts_of(around.units.state(unit.name));
+        unit.watched = true;
     }
 }
 
@@ -231,91 +203,50 @@ unsigned run_all_jobs(std::vector<UnitWork>& units, const Surroundings& around) 
     return jobs;
 }
 
-void sleep_interruptibly(Duration span, const Interrupt& interrupt) {
-    pollfd stop{interrupt.fd(), POLLIN, 0};
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
-    ::poll(&stop, 1, static_cast<int>(std::max<std::int64_t>(ms, 0)));
-    interrupt.check();
-}
-
-/// One look at a unit that is being watched.
-void look(UnitWork& unit, UnitManager& units) {
-    try {
-        const UnitState now = units.state(unit.name);
-        const std::optional<std::string> trouble = find_trouble(unit.after_job, facts_of(now));
-        if (!trouble)
-            return;
-        unit.trouble =
-            fmt::format("{} is not healthy: {}; now {}", unit.name, *trouble, state_in_words(now));
-        fail_all(unit.sharers,
-                 Error(ErrorKind::health,
-                       unit.trouble + fmt::format("; see `journalctl -u {}`", unit.name)));
-    } catch (const Error& error) {
-        unit.trouble = error.what();
-        fail_all(unit.sharers, error);
-    }
-}
-
-/// Watches all units at once, each through its own settle time.
-void watch(std::vector<UnitWork>& units, const Surroundings& around) {
-    const Clock::time_point begun = Clock::now();
-    std::vector<UnitWork*> watched;
-    for (UnitWork& unit : units)
-        if (unit.action != OnChange::none && unit.trouble.empty())
-            watched.push_back(&unit);
-    while (!watched.empty()) {
-        around.progress.set_stage(fmt::format("watching {}{}", watched.front()->name,
-                                              watched.size() > 1 ? " and others" : ""));
-        const auto elapsed = Clock::now() - begun;
-        for (UnitWork* unit : watched)
-            look(*unit, around.units);
-        std::erase_if(watched, [&](const UnitWork* unit) {
-            return !unit->trouble.empty() || elapsed >= unit->settle;
-        });
-        if (!watched.empty())
-            sleep_interruptibly(look_step, around.interrupt);
-    }
-}
-
 /// From the first job on until `.activated` is written nobody knows what the units run. Without
 /// this mark a crash in that time, followed by a manifest that goes back to the content before,
 /// would leave units on content that is gone.
-void put_in_doubt(const Work& work, ComponentStore& store) {
-    if (!work.observed.activated || work.observed.activated->in_doubt ||
-        work.plan.due == Due::repair)
+void put_in_doubt(const Work& work, const std::vector<UnitWork>& units, ComponentStore& store) {
+    if (!work.observed.activated || work.plan.due == Due::repair)
         return;
     Marker doubtful = *work.observed.activated;
     doubtful.in_doubt = true;
-    store.write_activated(doubtful);
+    for (const UnitWork& unit : units)
+        if (unit.action != OnChange::none && is_sharer(work, unit) &&
+            !was_acted_on(work, unit.name))
+            doubtful.acted_on.push_back(unit.name);
+    if (!work.observed.activated->in_doubt ||
+        doubtful.acted_on != work.observed.activated->acted_on)
+        store.write_activated(doubtful);
 }
 
 } // namespace
 
-unsigned activate(std::vector<Work>& works, const Paths& paths, ComponentStore& store,
-                  const Surroundings& around) {
+Activation activate(const std::vector<Work*>& works, const Paths& paths, ComponentStore& store,
+                    const Surroundings& around) {
     prepare(works, paths, around.units);
-    std::vector<UnitWork> units = collect(works, around.units);
-    for (Work& work : works)
-        if (is_due(work))
-            attempt(work, [&] { put_in_doubt(work, store); });
-    const unsigned jobs = run_all_jobs(units, around);
-    for (Work& work : works)
-        if (is_due(work))
-            attempt(work, [&] {
-                if (!work.observed.activated_with(work.wanted))
-                    store.write_activated(work.wanted);
+    Activation activation{collect(works, around.units)};
+    for (Work* work : works)
+        if (is_due(*work))
+            attempt(*work, [&] { put_in_doubt(*work, activation.units, store); });
+    activation.jobs = run_all_jobs(activation.units, around);
+    for (Work* work : works)
+        if (is_due(*work))
+            attempt(*work, [&] {
+                if (!work->observed.activated_with(work->wanted))
+                    store.write_activated(work->wanted);
+                work->observed.activated = work->wanted;
             });
-    watch(units, around);
-    return jobs;
+    return activation;
 }
 
-void enable_only(std::vector<Work>& works, const Surroundings& around) {
-    for (Work& work : works)
-        attempt(work, [&] {
-            if (!work.plan.write_marker)
+void enable_only(const std::vector<Work*>& works, const Surroundings& around) {
+    for (Work* work : works)
+        attempt(*work, [&] {
+            if (!work->plan.write_marker)
                 return;
             std::vector<std::string> names;
-            for (const UnitSpec& unit : work.component->units)
+            for (const UnitSpec& unit : work->component->units)
                 if (unit.enable)
                     names.push_back(unit.name);
             if (!names.empty())

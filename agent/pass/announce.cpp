@@ -2,6 +2,7 @@
 #include "pass/announce.hpp"
 
 #include "journal/message_ids.hpp"
+#include "pass/rollback.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -10,17 +11,8 @@
 namespace provisor {
 namespace {
 
-std::string brief(const std::string& sha256) { return sha256.substr(0, 12); }
-
-/// "1.1 (5f2b9c…)", or what of it is known.
-std::string content(const std::string& version, const std::string& sha256) {
-    if (sha256.empty())
-        return version;
-    return version.empty() ? brief(sha256) : fmt::format("{} ({})", version, brief(sha256));
-}
-
 std::string installed_before(const Outcome& outcome) {
-    return content(outcome.previous_version, outcome.previous_sha256);
+    return named_content(outcome.previous_version, outcome.previous_sha256);
 }
 
 Priority priority_of(Decision decision) {
@@ -73,7 +65,7 @@ bool is_told(const Outcome& outcome, const std::map<std::string, Trouble>& befor
     if (outcome.decision != Decision::hold)
         return false;
     const auto known = before.find(outcome.name);
-    return outcome.next_try ||
+    return outcome.told || outcome.next_try ||
            (known != before.end() && known->second.decision == Decision::hold &&
             known->second.reason == outcome.reason);
 }
@@ -119,7 +111,7 @@ JournalEntry unit_entry(const PassReport& report, const Outcome& outcome, const 
                        fmt::format("{}: {} {}: {}{}, because {} is now {}", outcome.name,
                                    unit.action, unit.name, unit.result,
                                    unit.message.empty() ? "" : fmt::format(" ({})", unit.message),
-                                   outcome.name, content(outcome.version, outcome.sha256)),
+                                   outcome.name, named_content(outcome.version, outcome.sha256)),
                        message_id::unit_action,
                        {}};
     entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
@@ -134,7 +126,7 @@ JournalEntry unit_entry(const PassReport& report, const Outcome& outcome, const 
 } // namespace
 
 std::string describe(const Outcome& outcome) {
-    const std::string now = content(outcome.version, outcome.sha256);
+    const std::string now = named_content(outcome.version, outcome.sha256);
     const std::string before = installed_before(outcome);
     const std::string transferred =
         outcome.bytes > 0 ? fmt::format(", {} transferred", format_byte_size(outcome.bytes)) : "";
@@ -174,7 +166,7 @@ std::string aftermath(const Outcome& outcome) {
     const std::string before = installed_before(outcome);
     std::string text = "nothing was installed before";
     if (is_installed(outcome))
-        text = content(outcome.version, outcome.sha256) + " is in place";
+        text = named_content(outcome.version, outcome.sha256) + " is in place";
     else if (!before.empty())
         text = before + " stays in place";
     return outcome.next_try

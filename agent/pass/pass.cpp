@@ -8,8 +8,10 @@
 #include "pass/acquire.hpp"
 #include "pass/activate.hpp"
 #include "pass/announce.hpp"
+#include "pass/guard.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/support.hpp"
+#include "pass/trial.hpp"
 #include "pass/troubles.hpp"
 #include "pass/work.hpp"
 #include "store/cache.hpp"
@@ -40,7 +42,9 @@ public:
     Pass(const Settings& settings, const Paths& paths, const PassOptions& options,
          const Surroundings& around)
         : settings_(settings), paths_(paths), options_(options), around_(around),
-          cache_(paths.state_dir), store_(paths.state_dir) {
+          cache_(paths.state_dir), store_(paths.state_dir),
+          guard_(store_, settings.config, paths, around.interrupt),
+          trial_(cache_, store_, settings.config, paths, around) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
         report_.failed_files = static_cast<unsigned>(settings.failed_files.size());
@@ -67,7 +71,9 @@ private:
     void observe();
     void acquire();
     void plan();
+    void plan(Work& work);
     void install();
+    void install(Work& work);
     void act_on_units();
     void record();
     void prune();
@@ -81,6 +87,8 @@ private:
     const Surroundings& around_;
     Cache cache_;
     ComponentStore store_;
+    Guard guard_;
+    Trial trial_;
     std::vector<Work> works_;
     std::set<std::string> swept_; ///< folders that have been looked through
     PassReport report_;
@@ -101,7 +109,7 @@ void Pass::select() {
         work.component = &component;
         work.begun = Clock::now();
         work.outcome.name = component.name;
-        work.outcome.version = component.version;
+        work.version = work.outcome.version = component.version;
         work.outcome.url = shown_url(component.url);
         works_.push_back(std::move(work));
     }
@@ -134,6 +142,10 @@ void Pass::observe() {
             refuse_unsupported(*work.component, settings_.config);
             if (work.component->state == WantedState::held)
                 return hold(work, "operator: the manifest says state: held");
+            if (const auto reason = store_.hold(work.component->name))
+                return hold(work, fmt::format("operator: {}; `provisor release {}` ends it",
+                                              reason->empty() ? "`provisor hold`" : *reason,
+                                              work.component->name));
             // Before anybody is asked: whatever the origin has for it, it is not wanted.
             if (const auto reason = downgrade_reason(*work.component, work.record.highest_version))
                 return hold(work, *reason);
@@ -157,47 +169,66 @@ void Pass::acquire() {
 
 void Pass::plan() {
     for (Work& work : works_)
-        attempt(work, [&] {
-            Observed seen = work.observed;
-            if (work.as_is) {
-                work.wanted = *work.observed.installed;
-                for (const InstalledFile& file : work.wanted.files)
-                    seen.actual[file.path] = file;
-            } else {
-                work.wanted = wanted_marker(*work.component, work.artifact->sha256, work.contents,
-                                            paths_.unit_dir);
-                work.wanted.signed_by = work.signed_by;
-            }
-            work.plan = make_plan(*work.component, work.wanted, work.artifact->freshness, seen,
-                                  leaves_units() ? Units::leave : Units::act);
-            work.outcome.decision = work.plan.decision;
-            work.outcome.reason = work.as_is && work.plan.decision == Decision::unchanged
-                                      ? "it is there, and the manifest says update: if-missing"
-                                      : work.plan.reason;
-            work.outcome.sha256 = work.wanted.artifact;
-            work.outcome.signed_by = work.wanted.signed_by;
-            if (!work.detour.empty())
-                work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
-        });
+        attempt(work, [&] { plan(work); });
 }
 
-void Pass::install() {
-    for (Work& work : works_) {
-        around_.interrupt.check();
-        attempt(work, [&] {
-            if (work.plan.decision != Decision::unchanged)
-                around_.progress.set_stage(fmt::format("installing {}", work.component->name));
-            put_in_place(work, paths_, cache_, store_, settings_.config.limits.min_free,
-                         around_.interrupt);
-        });
+void Pass::plan(Work& work) {
+    Observed seen = work.observed;
+    if (work.as_is) {
+        work.wanted = *work.observed.installed;
+        for (const InstalledFile& file : work.wanted.files)
+            seen.actual[file.path] = file;
+    } else {
+        work.wanted =
+            wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
+        work.wanted.signed_by = work.signed_by;
+    }
+    if (guard_.apply(work, leaves_units() ? Units::leave : Units::act) == Guarded::settled)
+        return;
+    work.plan = make_plan(*work.component, work.wanted, work.artifact->freshness, seen,
+                          leaves_units() ? Units::leave : Units::act);
+    work.outcome.decision = work.plan.decision;
+    work.outcome.reason = work.as_is && work.plan.decision == Decision::unchanged
+                              ? "it is there, and the manifest says update: if-missing"
+                              : work.plan.reason;
+    work.outcome.sha256 = work.wanted.artifact;
+    work.outcome.signed_by = work.wanted.signed_by;
+    if (!work.detour.empty())
+        work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
+    if (!work.kept_back.empty() && work.plan.decision == Decision::unchanged) {
+        // Not done: what is installed may still have to be activated.
+        work.outcome.decision = Decision::hold;
+        work.outcome.reason = work.kept_back;
     }
 }
 
+void Pass::install() {
+    for (Work& work : works_)
+        install(work);
+}
+
+void Pass::install(Work& work) {
+    around_.interrupt.check();
+    attempt(work, [&] {
+        if (work.plan.decision != Decision::unchanged)
+            around_.progress.set_stage(fmt::format("installing {}", work.component->name));
+        if (work.plan.decision == Decision::update && !leaves_units())
+            trial_.keep_way_back(work);
+        put_in_place(work, paths_, cache_, store_, settings_.config.limits.min_free,
+                     around_.interrupt);
+    });
+}
+
 void Pass::act_on_units() {
+    std::vector<Work*> all;
+    for (Work& work : works_)
+        all.push_back(&work);
     if (!paths_.root.empty() && !options_.no_units)
-        enable_only(works_, around_);
-    else if (!leaves_units())
-        report_.restarts = activate(works_, paths_, store_, around_);
+        enable_only(all, around_);
+    else if (!leaves_units()) {
+        report_.restarts = trial_.bring_up(all);
+        report_.restarts += trial_.roll_back(all, report_.id);
+    }
 }
 
 /// The history gets a line for what was changed, also when its units failed afterwards; hashes are
@@ -207,11 +238,12 @@ void Pass::record() {
         const bool changed = work.plan.write_marker || work.plan.decision == Decision::repair;
         if (changed && (!work.outcome.error || work.outcome.error->kind() == ErrorKind::unit ||
                         work.outcome.error->kind() == ErrorKind::health)) {
-            work.record.remember({wall_clock(), work.plan.decision, work.component->version,
+            work.record.remember({wall_clock(), work.plan.decision, work.version,
                                   work.wanted.artifact, work.outcome.url, work.plan.reason,
                                   report_.id});
-            work.record.highest_version =
-                highest_after(*work.component, work.record.highest_version);
+            if (work.plan.decision != Decision::rollback)
+                work.record.highest_version =
+                    highest_after(*work.component, work.record.highest_version);
         } else if (!work.record_changed &&
                    (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
             continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/put_in_place.hpp"
 
+#include "base/sha256.hpp"
 #include "install/staging.hpp"
 
 #include <algorithm>
@@ -10,13 +11,22 @@
 namespace provisor {
 namespace {
 
-/// The unit file's text when `path` is one of the component's unit files, else null.
-const std::string* unit_file_at(const Component& component, const std::string& path,
-                                const std::string& unit_dir) {
+/// The text when the file is one of the component's unit files as they are in the manifest, else
+/// null: a rollback puts back what was in it before.
+const std::string* unit_file_text(const Component& component, const InstalledFile& file,
+                                  const std::string& unit_dir) {
     for (const UnitSpec& unit : component.units)
-        if (unit.file && path == unit_dir + "/" + unit.name)
+        if (unit.file && file.path == unit_dir + "/" + unit.name &&
+            file.sha256 == sha256_of(*unit.file))
             return &*unit.file;
     return nullptr;
+}
+
+/// So that a later rollback finds them.
+void keep_unit_files(const Work& work, Cache& cache, const std::string& unit_dir) {
+    for (const InstalledFile& file : work.wanted.files)
+        if (const std::string* text = unit_file_text(*work.component, file, unit_dir))
+            cache.keep_text(*text, file.sha256);
 }
 
 void place_files(const Work& work, const Paths& paths, Cache& cache, std::uint64_t min_free,
@@ -25,7 +35,7 @@ void place_files(const Work& work, const Paths& paths, Cache& cache, std::uint64
     Staging staging(paths, min_free);
     for (const std::string& path : work.plan.place) {
         const InstalledFile& file = *work.wanted.find(path);
-        if (const std::string* text = unit_file_at(*work.component, path, paths.unit_dir)) {
+        if (const std::string* text = unit_file_text(*work.component, file, paths.unit_dir)) {
             staging.stage_text(file, *text);
             continue;
         }
@@ -34,9 +44,8 @@ void place_files(const Work& work, const Paths& paths, Cache& cache, std::uint64
             std::optional<Fd> opened = cache.open_blob(file.sha256);
             if (!opened)
                 throw Error(ErrorKind::io,
-                            fmt::format("the cached blob {} has vanished during the pass; the next "
-                                        "pass makes it again",
-                                        file.sha256));
+                            fmt::format("the cached blob {}, which '{}' is made of, is not there",
+                                        file.sha256, file.path));
             blob = blobs.emplace(file.sha256, std::move(*opened)).first;
         }
         staging.stage_blob(file, blob->second.get(), interrupt);
@@ -68,6 +77,8 @@ void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& 
                   std::uint64_t min_free, const Interrupt& interrupt) {
     if (work.plan.record_foreign)
         store.write_activated(foreign_marker(*work.component, work.observed));
+    if (work.plan.write_marker)
+        keep_unit_files(work, cache, paths.unit_dir);
     if (!work.plan.place.empty()) {
         place_files(work, paths, cache, min_free, interrupt);
         remember_hashes(work, paths, interrupt);

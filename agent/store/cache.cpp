@@ -183,6 +183,13 @@ std::vector<Cache::UsableDictionary> Cache::dictionaries() const {
     return found;
 }
 
+void Cache::keep_text(std::string_view text, const std::string& sha256) {
+    if (size_of(blob_path(sha256)) == text.size())
+        return;
+    make_folders();
+    replace_file(blob_path(sha256), text, 0600, Durable::yes);
+}
+
 void Cache::keep_member(std::size_t number, int fd, const std::string& sha256) {
     name_blob(unfinished_.member_path(number), fd, sha256);
 }

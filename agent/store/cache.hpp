@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace provisor {
@@ -94,6 +95,10 @@ public:
 
     /// The content of a small blob that still hashes to its name; absent otherwise.
     std::optional<std::string> read_blob(const std::string& sha256, std::uint64_t limit) const;
+
+    /// Makes a small text that is installed (a unit file) durable under its digest, so that it can be
+    /// put back.
+    void keep_text(std::string_view text, const std::string& sha256);
 
     /// Makes a member that was unpacked durable under its digest.
     void keep_member(std::size_t number, int fd, const std::string& sha256);

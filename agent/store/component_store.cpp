@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace provisor {
 namespace {
@@ -45,6 +46,23 @@ Record ComponentStore::record(const std::string& component) const {
     return text ? parse_record(*text) : Record{};
 }
 
+Generations ComponentStore::generations(const std::string& component) const {
+    const std::optional<std::string> text = read_file(file(component, "generations.json"), limit);
+    return text ? parse_generations(*text) : Generations{};
+}
+
+std::optional<std::string> ComponentStore::hold(const std::string& component) const {
+    const std::optional<std::string> text = read_file(file(component, "hold.json"), limit);
+    if (!text)
+        return std::nullopt;
+    try {
+        return nlohmann::json::parse(*text).at("reason").get<std::string>();
+    } catch (const std::exception&) {
+        // Somebody wanted to have it held: better so for too long than not at all.
+        return "(its reason is damaged)";
+    }
+}
+
 void ComponentStore::write(const std::string& component, const char* name,
                            const std::string& text) {
     const fs::path path = file(component, name);
@@ -63,6 +81,32 @@ void ComponentStore::write_activated(const Marker& marker) {
 
 void ComponentStore::write_record(const std::string& component, const Record& record) {
     write(component, "record.json", to_json(record));
+}
+
+void ComponentStore::write_generations(const std::string& component,
+                                       const Generations& generations) {
+    write(component, "generations.json", to_json(generations));
+}
+
+void ComponentStore::write_hold(const std::string& component, const std::string& reason) {
+    const nlohmann::ordered_json json{{"schema", 1}, {"reason", reason}};
+    write(component, "hold.json",
+          json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void ComponentStore::remove_hold(const std::string& component) {
+    const fs::path path = file(component, "hold.json");
+    if (remove_file(path))
+        sync_directory(path.parent_path());
+}
+
+void ComponentStore::remove_markers(const std::string& component) {
+    const fs::path installed = file(component, ".installed");
+    bool removed = remove_file(installed);
+    removed |= remove_file(file(component, ".activated"));
+    removed |= remove_file(file(component, "generations.json"));
+    if (removed)
+        sync_directory(installed.parent_path());
 }
 
 bool ComponentStore::has_marker(const std::string& component) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "model/generation.hpp"
 #include "model/marker.hpp"
 #include "model/record.hpp"
 
@@ -20,7 +21,9 @@ void make_state_dir(const std::filesystem::path& state_dir);
 ///
 ///     .installed    the marker: what is in place
 ///     .activated    a copy of the marker that the units were last activated with
-///     record.json   hashes that save reading files again, and the history
+///     record.json   hashes that save reading files again, the history, what the guards go by
+///     generations.json  what was found healthy, for rollbacks
+///     hold.json     an operator's hold
 ///
 /// Markers are replaced whole and durably. Nothing is made on disk before there is something to
 /// write. Everybody may read (`status` needs no root); the cache beside it stays closed.
@@ -33,10 +36,18 @@ public:
     std::optional<Marker> installed(const std::string& component) const;
     std::optional<Marker> activated(const std::string& component) const;
     Record record(const std::string& component) const;
+    Generations generations(const std::string& component) const;
+    /// Why an operator holds the component; absent while nobody does.
+    std::optional<std::string> hold(const std::string& component) const;
 
     void write_installed(const Marker& marker);
     void write_activated(const Marker& marker);
     void write_record(const std::string& component, const Record& record);
+    void write_generations(const std::string& component, const Generations& generations);
+    void write_hold(const std::string& component, const std::string& reason);
+    void remove_hold(const std::string& component);
+    /// Forgets that anything is installed, durably; the record stays.
+    void remove_markers(const std::string& component);
 
     bool has_marker(const std::string& component) const;
 

@@ -33,14 +33,17 @@ std::set<std::string> kept_blobs(const std::vector<Component>& components, const
         const std::vector<std::string> recent = recent_artifacts(name, store);
         for (std::size_t i = 0; i < std::min(count, recent.size()); ++i)
             kept.insert(recent[i]);
-        for (const auto& marker : {store.installed(name), store.activated(name)}) {
-            if (!marker)
-                continue;
-            kept.insert(marker->artifact);
-            // What came out of an archive is what a repair is made of.
-            for (const InstalledFile& file : marker->files)
+        // What came out of an archive is what repairs and rollbacks are made of.
+        const auto keep = [&kept](const Marker& marker) {
+            kept.insert(marker.artifact);
+            for (const InstalledFile& file : marker.files)
                 kept.insert(file.sha256);
-        }
+        };
+        for (const auto& marker : {store.installed(name), store.activated(name)})
+            if (marker)
+                keep(*marker);
+        for (const Generation& generation : store.generations(name))
+            keep(generation.marker);
     }
     for (const Component& component : components) {
         if (!component.sha256.empty())

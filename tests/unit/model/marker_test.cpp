@@ -11,7 +11,8 @@ namespace {
 
 Marker sample() {
     const std::string digest = sha256_of("content");
-    return {"app", digest, {{"/usr/local/bin/app", digest, 0755, "root", "root"}}, {}, false, ""};
+    return {"app", digest, {{"/usr/local/bin/app", digest, 0755, "root", "root"}}, {}, false,
+            {},    ""};
 }
 
 TEST(Marker, ComesBackFromItsJsonUnchanged) {

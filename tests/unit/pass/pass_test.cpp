@@ -84,6 +84,7 @@ TEST_F(PassTest, TheSameEtagAtAnotherUrlIsAnotherThing) {
 }
 
 TEST_F(PassTest, AlternatingVersionsAreTransferredOnceEach) {
+    config.flip_flop.switches = 0;
     publish(script("one"), "\"1\"", "https://origin/1");
     publish(script("two"), "\"2\"", "https://origin/2");
     for (int i = 0; i < 50; ++i) {

@@ -24,9 +24,7 @@ protected:
         return {"app",
                 sha256_of(content),
                 {{"/opt/app", sha256_of(content), 0755, "root", "root"}},
-                {},
-                false,
-                ""};
+                {}, false, {}, ""};
     }
 
     test::TemporaryFolder folder;

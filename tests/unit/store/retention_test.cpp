@@ -18,7 +18,7 @@ protected:
             record.remember(
                 {WallTime{}, Decision::update, version, sha256_of(version), "", "", ""});
         store.write_record(name, record);
-        store.write_installed({name, sha256_of(versions.back()), {}, {}, false, ""});
+        store.write_installed({name, sha256_of(versions.back()), {}, {}, false, {}, ""});
     }
 
     std::set<std::string> kept(unsigned keep_versions,

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/guard.hpp"
+
+#include "model/flip_flop.hpp"
+#include "pass/rollback.hpp"
+
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+void stay(Work& work, const std::string& reason) {
+    work.kept_back = reason;
+    work.wanted = *work.observed.installed;
+    work.wanted.retired.clear();
+    if (const HistoryEntry* entry = work.record.last_with(work.wanted.artifact))
+        work.version = entry->version;
+}
+
+} // namespace
+
+Guarded Guard::apply(Work& work, Units units) const {
+    Record& record = work.record;
+    if (is_quarantined(record.quarantine, *work.component, work.wanted))
+        return apply_quarantine(work, units);
+    if (record.quarantine) {
+        record.quarantine.reset();
+        work.record_changed = true;
+    }
+    const std::optional<Marker>& installed = work.observed.installed;
+    if (!installed)
+        return Guarded::no;
+    const auto hold = flip_flop(record.history, installed->artifact,
+                                {work.wanted.artifact, work.version, work.outcome.url},
+                                record.flip_flop, config_.flip_flop, wall_clock());
+    if (!hold)
+        return Guarded::no;
+    // Passes for the content that is there lie between those for the other one: whether the hold
+    // was told is not a matter of what the last pass said.
+    work.outcome.told = record.flip_flop == hold;
+    work.record_changed |= record.flip_flop != hold;
+    record.flip_flop = hold;
+    stay(work, hold->reason);
+    return Guarded::no;
+}
+
+Guarded Guard::apply_quarantine(Work& work, Units units) const {
+    const std::optional<Marker>& installed = work.observed.installed;
+    const std::string& why = work.record.quarantine->reason;
+    const std::string reason =
+        fmt::format("quarantined: {}; this ends with other content, or `provisor release {}`", why,
+                    work.component->name);
+    if (!installed) {
+        hold(work, reason);
+        return Guarded::settled;
+    }
+    if (!installed->same_installation(work.wanted)) {
+        stay(work, reason);
+        return Guarded::no;
+    }
+    // A rollback that a crash cut off, or that could not be done.
+    const auto target = rollback_target(store_.generations(work.component->name), *installed);
+    if (!target || units == Units::leave)
+        return Guarded::no;
+    turn_back(work, *target, why, observe_with(work, target->marker, store_, paths_, interrupt_));
+    return Guarded::settled;
+}
+
+} // namespace provisor

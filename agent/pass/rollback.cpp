@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/rollback.hpp"
+
+#include <fmt/format.h>
+
+namespace provisor {
+
+bool asks_for_rollback(const Work& work) {
+    return work.unhealthy && work.outcome.error &&
+           work.component->rollback == Rollback::automatic &&
+           work.outcome.decision == Decision::fail &&
+           (work.plan.due == Due::change || work.plan.due == Due::first_install || work.on_trial);
+}
+
+void turn_back(Work& work, const Generation& target, const std::string& reason, Observed observed) {
+    const Marker& there = *observed.installed;
+    work.outcome.previous_sha256 = there.artifact;
+    work.outcome.previous_version = work.version;
+    work.observed = std::move(observed);
+    work.wanted = target.marker;
+    work.version = target.version;
+    work.plan =
+        make_plan(*work.component, work.wanted, Freshness::cached, work.observed, Units::act);
+    work.plan.decision = Decision::rollback;
+    work.plan.reason = reason;
+    work.done = false;
+    work.unhealthy = false;
+    work.on_trial = false;
+    work.outcome.error.reset();
+    work.outcome.decision = Decision::rollback;
+    work.outcome.reason = reason;
+    work.outcome.version = target.version;
+    work.outcome.sha256 = target.marker.artifact;
+    work.outcome.signed_by = target.marker.signed_by;
+    work.outcome.url = target.url;
+}
+
+void quarantine(Work& work, const Generation& target, const std::string& reason,
+                const std::string& pass_id, ComponentStore& store) {
+    Record& record = work.record;
+    if (work.plan.write_marker)
+        record.remember({wall_clock(), work.plan.decision, work.version, work.wanted.artifact,
+                         work.outcome.url, work.plan.reason, pass_id});
+    record.quarantine = {identity_of(work.wanted),
+                         how_judged(*work.component),
+                         work.wanted.artifact,
+                         work.version,
+                         reason,
+                         wall_clock()};
+    // What was not healthy does not make what was before it a downgrade.
+    if (record.highest_version.empty() || record.highest_version == work.version)
+        record.highest_version = target.version;
+    store.write_record(work.component->name, record);
+}
+
+Observed observe_with(Work& work, const Marker& other, const ComponentStore& store,
+                      const Paths& paths, const Interrupt& interrupt) {
+    const std::string& name = work.component->name;
+    FoundFiles found =
+        observe_files(other.files, paths, work.record, Rehash::when_touched, interrupt);
+    work.hashed = std::move(found.hashed);
+    return {store.installed(name), store.activated(name), std::move(found.files)};
+}
+
+std::string named_content(const std::string& version, const std::string& sha256) {
+    constexpr std::size_t shown_digits = 12;
+    const std::string digest = sha256.substr(0, shown_digits);
+    if (digest.empty())
+        return version;
+    return version.empty() ? digest : fmt::format("{} ({})", version, digest);
+}
+
+} // namespace provisor

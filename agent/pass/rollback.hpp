@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/interrupt.hpp"
+#include "model/generation.hpp"
+#include "model/paths.hpp"
+#include "pass/work.hpp"
+#include "store/component_store.hpp"
+
+#include <string>
+
+namespace provisor {
+
+/// Whether what was put in place for this work is to be taken back: it was a change, its units did
+/// not take to it, and the manifest does not say `rollback: off`.
+bool asks_for_rollback(const Work& work);
+
+/// Makes a work that wants something else one that goes back to `target`, for this reason; the
+/// stages from put_in_place() on then do it. `observed` is the machine as it is now.
+void turn_back(Work& work, const Generation& target, const std::string& reason, Observed observed);
+
+/// Remembers, durably, that what is in place is unhealthy and not wanted (again). From here on
+/// every pass, after whatever crash, leads to the target and not back.
+void quarantine(Work& work, const Generation& target, const std::string& reason,
+                const std::string& pass_id, ComponentStore& store);
+
+/// The machine as it is now, with a view to putting `other` in place.
+Observed observe_with(Work& work, const Marker& other, const ComponentStore& store,
+                      const Paths& paths, const Interrupt& interrupt);
+
+/// "1.1 (5f2b9c0a1d3e)", or what of it is known.
+std::string named_content(const std::string& version, const std::string& sha256);
+
+} // namespace provisor

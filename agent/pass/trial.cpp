@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/trial.hpp"
+
+#include "pass/health.hpp"
+#include "pass/put_in_place.hpp"
+#include "pass/rollback.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace provisor {
+namespace {
+
+/// Whether it has units that are acted on, and so can be healthy or not.
+bool has_living_units(const Component& component) {
+    return std::any_of(component.units.begin(), component.units.end(),
+                       [](const UnitSpec& unit) { return unit.on_change != OnChange::none; });
+}
+
+bool is_watched(const Work& work, const Activation& activation) {
+    return std::any_of(activation.units.begin(), activation.units.end(),
+                       [&](const UnitWork& unit) { return unit.watched && is_sharer(work, unit); });
+}
+
+/// The update failed, whatever became of the rollback: that is an error, and its kind is that of
+/// the update.
+void tell_rollback(Work& work) {
+    Outcome& outcome = work.outcome;
+    if (!outcome.error) {
+        outcome.error = work.cause;
+        return;
+    }
+    const std::string text =
+        work.unhealthy
+            ? fmt::format("{}; what is back is not healthy either, and stays: {}",
+                          work.cause->what(), outcome.error->what())
+            : fmt::format("{}; and going back to {} failed: {}", work.cause->what(),
+                          named_content(work.version, work.wanted.artifact), outcome.error->what());
+    outcome.error = outcome.error->retold(text);
+    outcome.reason = text;
+    outcome.decision = work.unhealthy ? Decision::rollback : Decision::fail;
+}
+
+} // namespace
+
+void Trial::keep_way_back(Work& work) {
+    const Marker& installed = *work.observed.installed;
+    if (!work.observed.activated_with(installed) || work.record.healthy == identity_of(installed))
+        return;
+    for (const UnitSpec& unit : work.component->units)
+        if (unit.on_change != OnChange::none &&
+            around_.units.state(unit.name).active_state != "active")
+            return;
+    const HistoryEntry* entry = work.record.last_with(installed.artifact);
+    remember_healthy(work, installed, entry != nullptr ? entry->version : "",
+                     entry != nullptr ? entry->url : "");
+}
+
+void Trial::remember_healthy(Work& work, const Marker& marker, const std::string& version,
+                             const std::string& url) {
+    constexpr unsigned current_and_one_before = 2;
+    const std::string& name = work.component->name;
+    Marker bare = marker;
+    bare.retired.clear();
+    store_.write_generations(
+        name, with_newest(store_.generations(name), {std::move(bare), version, url, wall_clock()},
+                          std::max(config_.keep_versions, current_and_one_before)));
+    work.record.healthy = identity_of(marker);
+    work.record_changed = true;
+}
+
+void Trial::begin_trial(Work& work, Activation& activation) {
+    const bool activated =
+        work.component->units.empty() || work.observed.activated_with(work.wanted);
+    work.on_trial = activated && work.record.healthy != identity_of(work.wanted);
+    if (work.on_trial && work.plan.due == Due::nothing)
+        resume_trial(work, activation.units, around_.units);
+    // What an administrator had stopped was not started: it is judged when it runs again.
+    if (work.plan.due == Due::change && has_living_units(*work.component) &&
+        !is_watched(work, activation))
+        work.on_trial = false;
+}
+
+unsigned Trial::bring_up(const std::vector<Work*>& works) {
+    Activation activation = activate(works, paths_, store_, around_);
+    for (Work* work : works)
+        attempt(*work, [&] { begin_trial(*work, activation); });
+    watch(activation.units, around_);
+    for (Work* work : works)
+        attempt(*work, [&] {
+            if (work->on_trial)
+                remember_healthy(*work, work->wanted, work->version, work->outcome.url);
+        });
+    return activation.jobs;
+}
+
+unsigned Trial::roll_back(const std::vector<Work*>& works, const std::string& pass_id) {
+    std::vector<Work*> turned;
+    for (Work* work : works) {
+        if (!asks_for_rollback(*work))
+            continue;
+        const auto target =
+            rollback_target(store_.generations(work->component->name), work->wanted);
+        if (!target)
+            continue;
+        around_.progress.set_stage(fmt::format("rolling back {}", work->component->name));
+        work->cause = work->outcome.error->retold(
+            fmt::format("{}: {}", named_content(work->version, work->wanted.artifact),
+                        work->outcome.error->what()));
+        work->done = false;
+        attempt(*work, [&] {
+            quarantine(*work, *target, work->cause->what(), pass_id, store_);
+            turn_back(*work, *target, work->cause->what(),
+                      observe_with(*work, target->marker, store_, paths_, around_.interrupt));
+            put_in_place(*work, paths_, cache_, store_, config_.limits.min_free, around_.interrupt);
+        });
+        turned.push_back(work);
+    }
+    if (turned.empty())
+        return 0;
+    const unsigned jobs = bring_up(turned);
+    for (Work* work : turned)
+        tell_rollback(*work);
+    return jobs;
+}
+
+} // namespace provisor
