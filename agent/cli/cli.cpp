@@ -69,6 +69,8 @@ struct CommandLine {
     PlanOptions plan;
     std::vector<std::string> names;
     std::string name;
+    std::string reason;
+    std::string to;
     bool repair = false;
     bool quiet = false;
     bool verbose = false;
@@ -117,6 +119,42 @@ void add_plan(CLI::App& app, CommandLine& line) {
         [&] { line.run = [&](Context& context) { return command_plan(context, line.plan); }; });
 }
 
+/// What an operator says about one component.
+void add_operations(CLI::App& app, CommandLine& line) {
+    const auto add = [&](const char* name, const char* text, auto&& command) {
+        CLI::App* added = app.add_subcommand(name, text);
+        added->add_option("NAME", line.name, "The component")->required();
+        added->callback([&line, command] {
+            line.run = [&line, command](Context& context) { return command(context, line); };
+        });
+        return added;
+    };
+    add("rollback", "Go back to what was installed before",
+        [](Context& context, const CommandLine& given) {
+            return command_rollback(context, given.name, given.to);
+        })
+        ->add_option("--to", line.to, "To this version, or content whose digest begins so")
+        ->type_name("VERSION|DIGEST");
+    add("hold", "Leave a component as it is",
+        [](Context& context, const CommandLine& given) {
+            return command_hold(context, given.name, given.reason);
+        })
+        ->add_option("--reason", line.reason, "Why, for those who ask later")
+        ->type_name("TEXT");
+    add("release", "End a hold, a quarantine, or a wait after failures",
+        [](Context& context, const CommandLine& given) {
+            return command_release(context, given.name);
+        });
+    add("remove", "Take a component from the machine that no manifest wants",
+        [](Context& context, const CommandLine& given) {
+            return command_remove(context, given.name);
+        });
+    CLI::App* history = app.add_subcommand("history", "What was installed when, and from where");
+    history->add_option("NAME", line.name, "Only this component");
+    history->callback(
+        [&] { line.run = [&](Context& context) { return command_history(context, line.name); }; });
+}
+
 void add_commands(CLI::App& app, CommandLine& line) {
     add_apply(app, line);
     add_plan(app, line);
@@ -128,6 +166,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
     show->add_option("NAME", line.name, "The component")->required();
     show->callback(
         [&] { line.run = [&](Context& context) { return command_show(context, line.name); }; });
+    add_operations(app, line);
     CLI::App* check = app.add_subcommand("check", "Validate configuration and manifests");
     check->add_option("FILE", line.names, "Only these manifests");
     check->callback(

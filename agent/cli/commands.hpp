@@ -31,6 +31,11 @@ int command_check(Context& context, const std::vector<std::string>& files);
 int command_verify(Context& context, const std::vector<std::string>& names, bool repair);
 int command_prune(Context& context);
 int command_doctor(Context& context);
+int command_history(Context& context, const std::string& name);
+int command_hold(Context& context, const std::string& name, const std::string& reason);
+int command_release(Context& context, const std::string& name);
+int command_rollback(Context& context, const std::string& name, const std::string& to);
+int command_remove(Context& context, const std::string& name);
 int command_agent(Context& context);
 
 } // namespace provisor

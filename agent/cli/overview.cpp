@@ -45,6 +45,8 @@ Overview look_at(const std::string& name, const Component* component, const Comp
         overview.installed = store.installed(name);
         overview.activated = store.activated(name);
         overview.record = store.record(name);
+        overview.generations = store.generations(name);
+        overview.hold = store.hold(name);
     } catch (const Error& error) {
         overview.problem = error.what();
     }
@@ -99,6 +101,13 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
         Overview overview = look_at(name, component, store);
         if (const auto trouble = troubles.find(name); trouble != troubles.end())
             overview.trouble = trouble->second;
+        if (overview.hold)
+            overview.trouble =
+                Trouble{Decision::hold,
+                        fmt::format("operator: {}",
+                                    overview.hold->empty() ? "`provisor hold`" : *overview.hold),
+                        "",
+                        {}};
         if (component != nullptr && component->state == WantedState::held && !overview.trouble)
             overview.trouble =
                 Trouble{Decision::hold, "operator: the manifest says state: held", "", {}};

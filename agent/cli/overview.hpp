@@ -22,6 +22,8 @@ struct Overview {
     std::optional<Marker> installed;
     std::optional<Marker> activated;
     Record record;
+    Generations generations;
+    std::optional<std::string> hold; ///< an operator's, with its reason
     std::optional<Trouble> trouble;
     std::vector<std::pair<std::string, std::string>>
         units;           ///< name, "active (running)" or why that is not known

@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/overview.hpp"
 #include "model/shown_url.hpp"
+#include "pass/rollback.hpp"
 #include "store/cache.hpp"
 
 #include <fmt/format.h>
@@ -65,6 +66,20 @@ Json to_json(const Overview& overview, const Context& context) {
     for (const auto& [name, state] : overview.units)
         units.push_back({{"name", name}, {"state", state}});
     json["units"] = units;
+    json["hold"] = overview.hold ? Json(*overview.hold) : Json(nullptr);
+    json["quarantine"] = nullptr;
+    if (const auto& quarantine = overview.record.quarantine)
+        json["quarantine"] = {{"version", quarantine->version},
+                              {"sha256", quarantine->sha256},
+                              {"since", format_rfc3339(quarantine->since)},
+                              {"reason", quarantine->reason}};
+    Json generations = Json::array();
+    for (const Generation& generation : overview.generations)
+        generations.push_back({{"version", generation.version},
+                               {"sha256", generation.marker.artifact},
+                               {"healthy_since", format_rfc3339(generation.since)},
+                               {"url", generation.url}});
+    json["generations"] = generations;
     json["last_decision"] = overview.last_decision();
     Json history = Json::array();
     for (const HistoryEntry& entry : overview.record.history)
@@ -76,6 +91,22 @@ Json to_json(const Overview& overview, const Context& context) {
 void line(const char* name, const std::string& value) {
     if (!value.empty())
         print(fmt::format("{:>15}: {}\n", name, value));
+}
+
+/// What keeps it back, and what it can go back to, the newest first.
+void print_guards(const Overview& overview) {
+    if (overview.hold)
+        line("held", overview.hold->empty() ? "by an operator" : *overview.hold);
+    if (const auto& quarantine = overview.record.quarantine)
+        line("quarantined",
+             fmt::format("{} since {}: {}", named_content(quarantine->version, quarantine->sha256),
+                         format_rfc3339(quarantine->since), quarantine->reason));
+    const char* title = "healthy so far";
+    for (auto one = overview.generations.rbegin(); one != overview.generations.rend(); ++one) {
+        line(title, fmt::format("{} since {}", named_content(one->version, one->marker.artifact),
+                                format_rfc3339(one->since)));
+        title = "";
+    }
 }
 
 void print_overview(const Overview& overview, const Context& context) {
@@ -106,6 +137,7 @@ void print_overview(const Overview& overview, const Context& context) {
     if (overview.state == "installing")
         line("pending",
              "its units have not been activated with what is installed; the next pass does that");
+    print_guards(overview);
     line("last decision", overview.last_decision());
     for (auto entry = overview.record.history.rbegin(); entry != overview.record.history.rend();
          ++entry)

@@ -30,19 +30,6 @@ using Generations = std::vector<Generation>;
 /// The generations once `newest` was found healthy, too; the oldest are dropped beyond `limit`.
 Generations with_newest(Generations generations, Generation newest, std::size_t limit);
 
-/// What to go back to from `from`: the newest generation that is another installation. Absent when
-/// there is none.
-std::optional<Generation> rollback_target(const Generations& generations, const Marker& from);
-
-/// The newest generation other than `from` with this version, or whose artifact's digest begins so
-/// (8 hex digits at least).
-std::optional<Generation> find_generation(const Generations& generations, std::string_view wanted);
-
-/// Text of `generations.json`: JSON, schema 1, a final newline.
-std::string to_json(const Generations& generations);
-/// None for text that is none: a rollback then has nothing to go back to.
-Generations parse_generations(std::string_view text);
-
 /// Stands for the installation that a marker describes (see Marker::same_installation).
 std::string identity_of(const Marker& marker);
 
@@ -57,6 +44,20 @@ struct Quarantine {
     WallTime since;
     bool operator==(const Quarantine&) const = default;
 };
+
+/// What to go back to from `from`: the newest generation that is another installation and not
+/// quarantined. Absent when there is none.
+std::optional<Generation> rollback_target(const Generations& generations, const Marker& from,
+                                          const std::optional<Quarantine>& quarantine);
+
+/// The newest generation other than `from` with this version, or whose artifact's digest begins so
+/// (8 hex digits at least).
+std::optional<Generation> find_generation(const Generations& generations, std::string_view wanted);
+
+/// Text of `generations.json`: JSON, schema 1, a final newline.
+std::string to_json(const Generations& generations);
+/// None for text that is none: a rollback then has nothing to go back to.
+Generations parse_generations(std::string_view text);
 
 /// Stands for everything in a manifest by which a component's health is judged.
 std::string how_judged(const Component& component);

@@ -59,10 +59,12 @@ Guarded Guard::apply_quarantine(Work& work, Units units) const {
         return Guarded::no;
     }
     // A rollback that a crash cut off, or that could not be done.
-    const auto target = rollback_target(store_.generations(work.component->name), *installed);
+    const auto target = rollback_target(store_.generations(work.component->name), *installed,
+                                        work.record.quarantine);
     if (!target || units == Units::leave)
         return Guarded::no;
-    turn_back(work, *target, why, observe_with(work, target->marker, store_, paths_, interrupt_));
+    turn_back(work, *target, why, observe_with(work, target->marker, store_, paths_, interrupt_),
+              units);
     return Guarded::settled;
 }
 

@@ -10,6 +10,8 @@
 #include "pass/announce.hpp"
 #include "pass/guard.hpp"
 #include "pass/put_in_place.hpp"
+#include "pass/remove.hpp"
+#include "pass/rollback.hpp"
 #include "pass/support.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
@@ -54,11 +56,16 @@ public:
         select();
         sweep();
         observe();
-        acquire();
-        plan();
+        if (options_.rollback_to)
+            aim_back();
+        else {
+            acquire();
+            plan();
+        }
         if (!options_.dry_run) {
             install();
             act_on_units();
+            remove();
             record();
             prune();
         }
@@ -69,6 +76,9 @@ private:
     void select();
     void sweep();
     void observe();
+    void observe(Work& work);
+    void aim_back();
+    void remove();
     void acquire();
     void plan();
     void plan(Work& work);
@@ -130,30 +140,64 @@ void Pass::sweep() {
 void Pass::observe() {
     for (Work& work : works_) {
         around_.interrupt.check();
+        attempt(work, [&] { observe(work); });
+    }
+}
+
+void Pass::observe(Work& work) {
+    work.record = store_.record(work.component->name);
+    work.observed.installed = store_.installed(work.component->name);
+    work.observed.activated = store_.activated(work.component->name);
+    if (const auto& installed = work.observed.installed) {
+        work.outcome.sha256 = work.outcome.previous_sha256 = installed->artifact;
+        if (const HistoryEntry* entry = work.record.last_with(installed->artifact))
+            work.outcome.previous_version = entry->version;
+    }
+    if (options_.rollback_to)
+        return;
+    if (work.component->state == WantedState::absent) {
+        work.done = true;
+        work.removed = work.observed.installed.has_value();
+        work.outcome.decision = work.removed ? Decision::remove : Decision::unchanged;
+        work.outcome.reason =
+            work.removed ? "it is not wanted any more" : "the manifest says state: absent";
+        return;
+    }
+    refuse_unsupported(*work.component, settings_.config);
+    if (work.component->state == WantedState::held)
+        return hold(work, "operator: the manifest says state: held");
+    if (const auto reason = store_.hold(work.component->name))
+        return hold(work, fmt::format("operator: {}; `provisor release {}` ends it",
+                                      reason->empty() ? "`provisor hold`" : *reason,
+                                      work.component->name));
+    // Before anybody is asked: whatever the origin has for it, it is not wanted.
+    if (const auto reason = downgrade_reason(*work.component, work.record.highest_version))
+        return hold(work, *reason);
+    FoundFiles found = observe_files(
+        wanted_marker(*work.component, "", {}, paths_.unit_dir).files, paths_, work.record,
+        options_.force ? Rehash::always : Rehash::when_touched, around_.interrupt);
+    work.observed.actual = std::move(found.files);
+    work.hashed = std::move(found.hashed);
+}
+
+/// The operator's will is stronger than any guard.
+void Pass::aim_back() {
+    for (Work& work : works_)
+        provisor::aim_back(work, *options_.rollback_to, paths_, store_,
+                           leaves_units() ? Units::leave : Units::act, around_.interrupt);
+}
+
+void Pass::remove() {
+    for (Work& work : works_) {
+        if (!work.removed)
+            continue;
+        around_.interrupt.check();
+        work.done = false;
         attempt(work, [&] {
-            work.record = store_.record(work.component->name);
-            work.observed.installed = store_.installed(work.component->name);
-            work.observed.activated = store_.activated(work.component->name);
-            if (const auto& installed = work.observed.installed) {
-                work.outcome.sha256 = work.outcome.previous_sha256 = installed->artifact;
-                if (const HistoryEntry* entry = work.record.last_with(installed->artifact))
-                    work.outcome.previous_version = entry->version;
-            }
-            refuse_unsupported(*work.component, settings_.config);
-            if (work.component->state == WantedState::held)
-                return hold(work, "operator: the manifest says state: held");
-            if (const auto reason = store_.hold(work.component->name))
-                return hold(work, fmt::format("operator: {}; `provisor release {}` ends it",
-                                              reason->empty() ? "`provisor hold`" : *reason,
-                                              work.component->name));
-            // Before anybody is asked: whatever the origin has for it, it is not wanted.
-            if (const auto reason = downgrade_reason(*work.component, work.record.highest_version))
-                return hold(work, *reason);
-            FoundFiles found = observe_files(
-                wanted_marker(*work.component, "", {}, paths_.unit_dir).files, paths_, work.record,
-                options_.force ? Rehash::always : Rehash::when_touched, around_.interrupt);
-            work.observed.actual = std::move(found.files);
-            work.hashed = std::move(found.hashed);
+            report_.restarts +=
+                remove_component(work, settings_.components, paths_, store_,
+                                 leaves_units() ? Units::leave : Units::act, around_);
+            work.done = true;
         });
     }
 }
@@ -236,8 +280,12 @@ void Pass::act_on_units() {
 void Pass::record() {
     for (Work& work : works_) {
         const bool changed = work.plan.write_marker || work.plan.decision == Decision::repair;
-        if (changed && (!work.outcome.error || work.outcome.error->kind() == ErrorKind::unit ||
-                        work.outcome.error->kind() == ErrorKind::health)) {
+        if (work.removed && !work.outcome.error)
+            work.record.remember({wall_clock(), Decision::remove, work.outcome.previous_version,
+                                  work.outcome.previous_sha256, work.outcome.url,
+                                  work.outcome.reason, report_.id});
+        else if (changed && (!work.outcome.error || work.outcome.error->kind() == ErrorKind::unit ||
+                             work.outcome.error->kind() == ErrorKind::health)) {
             work.record.remember({wall_clock(), work.plan.decision, work.version,
                                   work.wanted.artifact, work.outcome.url, work.plan.reason,
                                   report_.id});
@@ -260,7 +308,7 @@ void Pass::record() {
 
 void Pass::prune() {
     if (std::none_of(works_.begin(), works_.end(),
-                     [](const Work& work) { return work.plan.write_marker; }))
+                     [](const Work& work) { return work.plan.write_marker || work.removed; }))
         return;
     try {
         cache_.prune(

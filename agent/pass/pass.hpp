@@ -10,6 +10,7 @@
 #include "transfer/transfer.hpp"
 #include "units/unit_manager.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct PassOptions {
     bool no_units = false; ///< units are left alone; what is due stays due
     bool dry_run = false;  ///< decides and reports, changes nothing but the download cache
     bool offline = false;  ///< with dry_run: asks no origin either
+    /// An operator's rollback of the one component that is named: the version or the beginning of
+    /// the digest to go back to, or empty for the one before.
+    std::optional<std::string> rollback_to = {};
 };
 
 /// Everything outside of a pass that it talks to.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/rollback.hpp"
 
+#include "base/error.hpp"
+
 #include <fmt/format.h>
 
 namespace provisor {
@@ -8,19 +10,19 @@ namespace provisor {
 bool asks_for_rollback(const Work& work) {
     return work.unhealthy && work.outcome.error &&
            work.component->rollback == Rollback::automatic &&
-           work.outcome.decision == Decision::fail &&
+           work.outcome.decision == Decision::fail && work.plan.decision != Decision::rollback &&
            (work.plan.due == Due::change || work.plan.due == Due::first_install || work.on_trial);
 }
 
-void turn_back(Work& work, const Generation& target, const std::string& reason, Observed observed) {
+void turn_back(Work& work, const Generation& target, const std::string& reason, Observed observed,
+               Units units) {
     const Marker& there = *observed.installed;
     work.outcome.previous_sha256 = there.artifact;
     work.outcome.previous_version = work.version;
     work.observed = std::move(observed);
     work.wanted = target.marker;
     work.version = target.version;
-    work.plan =
-        make_plan(*work.component, work.wanted, Freshness::cached, work.observed, Units::act);
+    work.plan = make_plan(*work.component, work.wanted, Freshness::cached, work.observed, units);
     work.plan.decision = Decision::rollback;
     work.plan.reason = reason;
     work.done = false;
@@ -60,6 +62,42 @@ Observed observe_with(Work& work, const Marker& other, const ComponentStore& sto
         observe_files(other.files, paths, work.record, Rehash::when_touched, interrupt);
     work.hashed = std::move(found.hashed);
     return {store.installed(name), store.activated(name), std::move(found.files)};
+}
+
+void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentStore& store,
+              Units units, const Interrupt& interrupt) {
+    const std::string& name = work.component->name;
+    if (!work.observed.installed)
+        throw Error(ErrorKind::config, fmt::format("nothing is installed of '{}'", name));
+    const Marker installed = *work.observed.installed;
+    const Generations generations = store.generations(name);
+    const auto target = to.empty() ? rollback_target(generations, installed, work.record.quarantine)
+                                   : find_generation(generations, to);
+    if (!target)
+        throw Error(ErrorKind::config,
+                    fmt::format("there is nothing to go back to: {}; `provisor show {}` lists what "
+                                "there is",
+                                to.empty() ? "no other installation of it was found healthy"
+                                           : fmt::format("no installation with version or digest "
+                                                         "'{}' was found healthy",
+                                                         to),
+                                name));
+    if (target->marker.same_installation(installed))
+        throw Error(ErrorKind::config,
+                    fmt::format("{} is what is installed",
+                                named_content(target->version, installed.artifact)));
+    work.wanted = installed;
+    if (const HistoryEntry* entry = work.record.last_with(installed.artifact))
+        work.version = entry->version;
+    const std::string reason = fmt::format("an operator went back from {}",
+                                           named_content(work.version, installed.artifact));
+    const std::optional<Quarantine> before = work.record.quarantine;
+    if (before)
+        work.record_changed = true;
+    else
+        quarantine(work, *target, reason, "", store);
+    turn_back(work, *target, reason, observe_with(work, target->marker, store, paths, interrupt),
+              units);
 }
 
 std::string named_content(const std::string& version, const std::string& sha256) {

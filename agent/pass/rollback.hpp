@@ -17,7 +17,8 @@ bool asks_for_rollback(const Work& work);
 
 /// Makes a work that wants something else one that goes back to `target`, for this reason; the
 /// stages from put_in_place() on then do it. `observed` is the machine as it is now.
-void turn_back(Work& work, const Generation& target, const std::string& reason, Observed observed);
+void turn_back(Work& work, const Generation& target, const std::string& reason, Observed observed,
+               Units units);
 
 /// Remembers, durably, that what is in place is unhealthy and not wanted (again). From here on
 /// every pass, after whatever crash, leads to the target and not back.
@@ -27,6 +28,13 @@ void quarantine(Work& work, const Generation& target, const std::string& reason,
 /// The machine as it is now, with a view to putting `other` in place.
 Observed observe_with(Work& work, const Marker& other, const ComponentStore& store,
                       const Paths& paths, const Interrupt& interrupt);
+
+/// Makes a work one that goes back because an operator wants that: to the generation with this
+/// version or digest, or, if `to` is empty, to the one before. Throws Error of kind config when
+/// there is none. What is installed is quarantined, unless something is already: what the manifest
+/// wants then, which must not come back either.
+void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentStore& store,
+              Units units, const Interrupt& interrupt);
 
 /// "1.1 (5f2b9c0a1d3e)", or what of it is known.
 std::string named_content(const std::string& version, const std::string& sha256);

@@ -31,8 +31,6 @@ void refuse_unsupported(const Component& component, const AgentConfig& config) {
     if (!component.health.http.empty() || !component.health.tcp.empty() ||
         !component.health.command.empty())
         refuse("health probes (http, tcp, command)");
-    if (component.state == WantedState::absent)
-        refuse("state: absent");
 }
 
 } // namespace provisor

@@ -99,8 +99,8 @@ unsigned Trial::roll_back(const std::vector<Work*>& works, const std::string& pa
     for (Work* work : works) {
         if (!asks_for_rollback(*work))
             continue;
-        const auto target =
-            rollback_target(store_.generations(work->component->name), work->wanted);
+        const auto target = rollback_target(store_.generations(work->component->name), work->wanted,
+                                            work->record.quarantine);
         if (!target)
             continue;
         around_.progress.set_stage(fmt::format("rolling back {}", work->component->name));
@@ -111,7 +111,8 @@ unsigned Trial::roll_back(const std::vector<Work*>& works, const std::string& pa
         attempt(*work, [&] {
             quarantine(*work, *target, work->cause->what(), pass_id, store_);
             turn_back(*work, *target, work->cause->what(),
-                      observe_with(*work, target->marker, store_, paths_, around_.interrupt));
+                      observe_with(*work, target->marker, store_, paths_, around_.interrupt),
+                      Units::act);
             put_in_place(*work, paths_, cache_, store_, config_.limits.min_free, around_.interrupt);
         });
         turned.push_back(work);

@@ -40,6 +40,7 @@ struct Work {
     std::string kept_back; ///< why a guard keeps what is installed in place of what is wanted
     std::optional<Error> cause; ///< why what was put in place is taken back
     bool unhealthy = false; ///< its units did not come up, or did not stay up, with what is in place
+    bool removed = false;  ///< it is to be taken from the machine
     bool on_trial = false; ///< what is in place and activated was not yet found healthy
     bool as_is = false; ///< what is on disk counts as what is wanted (update: if-missing)
     Marker wanted;

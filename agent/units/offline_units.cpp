@@ -54,17 +54,12 @@ public:
     void daemon_reload() override {}
     void reset_failed(const std::string& /*unit*/) override {}
 
+    void disable(const std::vector<std::string>& units) override { demand("disable", units); }
+
     bool enable(const std::vector<std::string>& units) override {
         if (units.empty())
             return false;
-        std::vector<std::string> words{"enable"};
-        words.insert(words.end(), units.begin(), units.end());
-        const SystemctlResult result = systemctl(words);
-        if (result.exit_status != 0)
-            throw Error(ErrorKind::unit,
-                        fmt::format("enable {}: {}", fmt::join(units, " "),
-                                    result.output.empty() ? "systemctl failed without a word"
-                                                          : printable(result.output)));
+        const SystemctlResult result = demand("enable", units);
         // The one thing that it reports of a change: "Created symlink A → B."
         const bool changed = result.output.find("Created symlink") != std::string::npos;
         if (!changed && result.output.find("no installation config") != std::string::npos)
@@ -73,6 +68,18 @@ public:
     }
 
 private:
+    SystemctlResult demand(const char* verb, const std::vector<std::string>& units) const {
+        std::vector<std::string> words{verb};
+        words.insert(words.end(), units.begin(), units.end());
+        SystemctlResult result = systemctl(words);
+        if (result.exit_status != 0)
+            throw Error(ErrorKind::unit,
+                        fmt::format("{} {}: {}", verb, fmt::join(units, " "),
+                                    result.output.empty() ? "systemctl failed without a word"
+                                                          : printable(result.output)));
+        return result;
+    }
+
     SystemctlResult systemctl(std::vector<std::string> words) const {
         words.insert(words.begin(), "--root=" + root_.string());
         return run_systemctl(words);

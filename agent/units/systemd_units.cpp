@@ -49,6 +49,8 @@ const char* method_of(UnitVerb verb) {
         return "ReloadUnit";
     case UnitVerb::reload_or_restart:
         return "ReloadOrRestartUnit";
+    case UnitVerb::stop:
+        return "StopUnit";
     case UnitVerb::restart:
         break;
     }
@@ -65,6 +67,15 @@ Call call_about_unit(const char* member, const std::string& unit) {
     });
 }
 
+/// As sd_bus_message_append_strv wants them.
+std::vector<const char*> with_null(const std::vector<std::string>& units) {
+    std::vector<const char*> names;
+    for (const std::string& unit : units)
+        names.push_back(unit.c_str());
+    names.push_back(nullptr);
+    return names;
+}
+
 class SystemdUnits : public UnitManager {
 public:
     explicit SystemdUnits(ManagerScope scope) : scope_(scope) {}
@@ -74,6 +85,7 @@ public:
                                    const Interrupt& interrupt) override;
     void daemon_reload() override;
     bool enable(const std::vector<std::string>& units) override;
+    void disable(const std::vector<std::string>& units) override;
     void reset_failed(const std::string& unit) override;
 
 private:
@@ -211,10 +223,7 @@ void SystemdUnits::daemon_reload() {
 bool SystemdUnits::enable(const std::vector<std::string>& units) {
     if (units.empty())
         return false;
-    std::vector<const char*> names;
-    for (const std::string& unit : units)
-        names.push_back(unit.c_str());
-    names.push_back(nullptr);
+    const std::vector<const char*> names = with_null(units);
     const std::string what = fmt::format("enable {}", fmt::join(units, " "));
     const Message reply = demand(
         call_manager("EnableUnitFiles",
@@ -233,6 +242,18 @@ bool SystemdUnits::enable(const std::vector<std::string>& units) {
         warn_not_installable(units);
     check_bus(sd_bus_message_enter_container(reply.get(), 'a', "(sss)"), what);
     return check_bus(sd_bus_message_at_end(reply.get(), 0), what) == 0;
+}
+
+void SystemdUnits::disable(const std::vector<std::string>& units) {
+    const std::vector<const char*> names = with_null(units);
+    demand(call_manager("DisableUnitFiles",
+                        [&names](sd_bus_message* message) {
+                            const int code = sd_bus_message_append_strv(
+                                message, const_cast<char**>(names.data()));
+                            const int for_good = 0; // not only until the next boot
+                            return code < 0 ? code : sd_bus_message_append(message, "b", for_good);
+                        }),
+           fmt::format("disable {}", fmt::join(units, " ")));
 }
 
 void SystemdUnits::reset_failed(const std::string& unit) {

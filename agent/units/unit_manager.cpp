@@ -11,6 +11,8 @@ std::string_view to_string(UnitVerb verb) {
         return "restart";
     case UnitVerb::reload:
         return "reload";
+    case UnitVerb::stop:
+        return "stop";
     case UnitVerb::reload_or_restart:
         break;
     }

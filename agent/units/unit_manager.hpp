@@ -33,7 +33,7 @@ struct UnitState {
     bool operator==(const UnitState&) const = default;
 };
 
-enum class UnitVerb { start, restart, reload, reload_or_restart };
+enum class UnitVerb { start, restart, reload, reload_or_restart, stop };
 std::string_view to_string(UnitVerb verb);
 
 struct UnitJob {
@@ -67,6 +67,8 @@ public:
     /// Enables unit files as `systemctl enable` does; returns whether anything changed. Takes no
     /// unit into force by itself.
     virtual bool enable(const std::vector<std::string>& units) = 0;
+    /// Disables unit files as `systemctl disable` does; one that is not enabled is left as it is.
+    virtual void disable(const std::vector<std::string>& units) = 0;
     /// Forgets the failed state, start limit and restart counter, as a deliberate restart should. A
     /// unit that is not loaded has none.
     virtual void reset_failed(const std::string& unit) = 0;

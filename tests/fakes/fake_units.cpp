@@ -158,6 +158,14 @@ bool FakeUnits::enable(const std::vector<std::string>& units) {
     return changed;
 }
 
+void FakeUnits::disable(const std::vector<std::string>& units) {
+    require_reachable();
+    for (const std::string& name : units) {
+        known(name).state.unit_file_state = "disabled";
+        enabled_.erase(name);
+    }
+}
+
 void FakeUnits::reset_failed(const std::string& name) {
     require_reachable();
     resets_.push_back(name);
@@ -206,6 +214,9 @@ UnitJobResult FakeUnits::carry_out(const UnitJob& job) {
     case UnitVerb::reload_or_restart:
         return active && unit.behaviour == Behaviour::healthy ? UnitJobResult{"done", ""}
                                                               : start(unit);
+    case UnitVerb::stop:
+        stop(job.unit);
+        return {"done", ""};
     case UnitVerb::restart:
         break;
     }

@@ -69,6 +69,7 @@ public:
                                    const Interrupt& interrupt) override;
     void daemon_reload() override;
     bool enable(const std::vector<std::string>& units) override;
+    void disable(const std::vector<std::string>& units) override;
     void reset_failed(const std::string& unit) override;
 
 private:
