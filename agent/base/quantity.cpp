@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/quantity.hpp"
 
+#include "base/text.hpp"
+
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
@@ -47,7 +49,6 @@ constexpr std::array units{
     Unit{"years", 31557600 * second},
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 void skip_spaces(std::string_view& text) {

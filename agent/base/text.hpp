@@ -7,6 +7,9 @@
 
 namespace provisor {
 
+/// ASCII alone, whatever the locale.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// `text` made safe for a terminal and for the journal: control characters (C0, DEL, C1),
 /// bidirectional overrides and bytes that are not UTF-8 become `\xNN`; cut after `limit` bytes with
 /// "…".

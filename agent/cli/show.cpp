@@ -2,7 +2,6 @@
 #include "cli/commands.hpp"
 #include "cli/overview.hpp"
 #include "model/shown_url.hpp"
-#include "pass/rollback.hpp"
 #include "store/cache.hpp"
 
 #include <fmt/format.h>

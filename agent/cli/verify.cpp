@@ -15,76 +15,78 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Finding {
+struct Deviation {
     std::string component; ///< empty for a blob of the cache
     std::string what;      ///< path or digest
     std::string problem;
 };
 
 void verify_component(const Overview& overview, const Context& context, const KeyRing& keys,
-                      std::vector<Finding>& findings) {
+                      std::vector<Deviation>& deviations) {
     if (!overview.problem.empty())
-        findings.push_back({overview.name, "record", overview.problem});
+        deviations.push_back({overview.name, "record", overview.problem});
     if (!overview.installed)
         return;
     if (const std::string& id = overview.installed->signed_by;
         !id.empty() && std::none_of(keys.keys.begin(), keys.keys.end(),
                                     [&](const PublicKey& key) { return key.id == id; }))
-        findings.push_back({overview.name, "signature",
-                            fmt::format("was made by key {}, which is not trusted any more", id)});
+        deviations.push_back(
+            {overview.name, "signature",
+             fmt::format("was made by key {}, which is not trusted any more", id)});
     for (const InstalledFile& file : overview.installed->files) {
         try {
             const FoundFiles found =
                 observe_files({file}, context.paths, {}, Rehash::always, context.interrupt);
             const auto actual = found.files.find(file.path);
             if (actual == found.files.end())
-                findings.push_back({overview.name, file.path, "is missing"});
+                deviations.push_back({overview.name, file.path, "is missing"});
             else if (actual->second.sha256 != file.sha256)
-                findings.push_back({overview.name, file.path,
-                                    fmt::format("hashes to {}, recorded is {}",
-                                                actual->second.sha256, file.sha256)});
+                deviations.push_back({overview.name, file.path,
+                                      fmt::format("hashes to {}, recorded is {}",
+                                                  actual->second.sha256, file.sha256)});
             else if (actual->second != file)
-                findings.push_back(
+                deviations.push_back(
                     {overview.name, file.path,
                      fmt::format("has mode {:04o} {}:{}, recorded is {:04o} {}:{}",
                                  actual->second.mode, actual->second.owner, actual->second.group,
                                  file.mode, file.owner, file.group)});
         } catch (const Error& error) {
-            findings.push_back({overview.name, file.path, error.what()});
+            deviations.push_back({overview.name, file.path, error.what()});
         }
     }
 }
 
-void print_findings(const std::vector<Finding>& findings, std::size_t components, std::size_t blobs,
-                    bool json) {
+void print_deviations(const std::vector<Deviation>& deviations, std::size_t components,
+                      std::size_t blobs, bool json) {
     if (json) {
         Json list = Json::array();
-        for (const Finding& finding : findings)
-            list.push_back(
-                {{"component", finding.component.empty() ? Json(nullptr) : Json(finding.component)},
-                 {"what", finding.what},
-                 {"problem", finding.problem}});
+        for (const Deviation& deviation : deviations)
+            list.push_back({{"component", deviation.component.empty() ? Json(nullptr)
+                                                                      : Json(deviation.component)},
+                            {"what", deviation.what},
+                            {"problem", deviation.problem}});
         const Json document{
             {"schema", 1}, {"components", components}, {"blobs", blobs}, {"findings", list}};
         print(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return;
     }
-    for (const Finding& finding : findings)
-        print(fmt::format("{}: {} {}\n", finding.component.empty() ? "cache" : finding.component,
-                          finding.what, finding.problem));
+    for (const Deviation& deviation : deviations)
+        print(fmt::format("{}: {} {}\n",
+                          deviation.component.empty() ? "cache" : deviation.component,
+                          deviation.what, deviation.problem));
     print(fmt::format("{} component{} and {} cached blob{} verified, {} finding{}\n", components,
-                      components == 1 ? "" : "s", blobs, blobs == 1 ? "" : "s", findings.size(),
-                      findings.size() == 1 ? "" : "s"));
+                      components == 1 ? "" : "s", blobs, blobs == 1 ? "" : "s", deviations.size(),
+                      deviations.size() == 1 ? "" : "s"));
 }
 
 /// Blobs that do not hash to their names. They are dropped right away: nothing may ever be
 /// installed from them.
-std::size_t verify_cache(const Context& context, std::vector<Finding>& findings) {
+std::size_t verify_cache(const Context& context, std::vector<Deviation>& deviations) {
     Cache cache(context.paths.state_dir);
     const auto blobs = cache.blobs();
     for (const auto& [sha256, size] : blobs)
         if (!cache.verify_blob(sha256, context.interrupt))
-            findings.push_back(
+            deviations.push_back(
                 {"", sha256, "was damaged; it has been dropped and is fetched again when needed"});
     return blobs.size();
 }
@@ -92,7 +94,7 @@ std::size_t verify_cache(const Context& context, std::vector<Finding>& findings)
 } // namespace
 
 int command_verify(Context& context, const std::vector<std::string>& names, bool repair) {
-    std::vector<Finding> findings;
+    std::vector<Deviation> deviations;
     {
         const auto lock = PassLock::acquire(context.paths, PassLock::Wait::no, context.interrupt);
         if (!lock) {
@@ -103,13 +105,13 @@ int command_verify(Context& context, const std::vector<std::string>& names, bool
         const std::vector<Overview> overviews = gather_overviews(context, settings, names);
         const KeyRing keys = read_keys(context.paths.keys_dir);
         for (const Overview& overview : overviews)
-            verify_component(overview, context, keys, findings);
-        const std::size_t blobs = names.empty() ? verify_cache(context, findings) : 0;
+            verify_component(overview, context, keys, deviations);
+        const std::size_t blobs = names.empty() ? verify_cache(context, deviations) : 0;
         if (!repair || !context.options.json)
-            print_findings(findings, overviews.size(), blobs, context.options.json);
+            print_deviations(deviations, overviews.size(), blobs, context.options.json);
     }
     if (!repair)
-        return findings.empty() ? exit_converged : exit_failed;
+        return deviations.empty() ? exit_converged : exit_failed;
     // Putting things right is what a pass does; `force` makes it hash every file instead of
     // trusting fingerprints.
     ApplyOptions options;

@@ -35,8 +35,6 @@ std::string message_field(std::string_view message) {
 }
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 } // namespace
 
 bool is_field_name(std::string_view name) {

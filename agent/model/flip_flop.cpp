@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/flip_flop.hpp"
 
+#include "model/report.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace provisor {
 namespace {
-
-constexpr std::size_t shown_digits = 12;
 
 bool switched(const HistoryEntry& entry) {
     return entry.decision == Decision::update || entry.decision == Decision::install;
@@ -15,9 +15,7 @@ bool switched(const HistoryEntry& entry) {
 
 std::string described(const std::string& version, const std::string& sha256,
                       const std::string& url) {
-    const std::string digest = sha256.substr(0, shown_digits);
-    return fmt::format("{} from {}",
-                       version.empty() ? digest : fmt::format("{} ({})", version, digest), url);
+    return fmt::format("{} from {}", named_content(version, sha256), url);
 }
 
 /// Changes from one content to another within the window and since the last hold, to contents that
@@ -47,7 +45,7 @@ std::string reason_for(const std::vector<HistoryEntry>& history, const std::stri
             return switched(entry) && entry.sha256 == installed;
         });
     const std::string current = here == history.rend()
-                                    ? installed.substr(0, shown_digits)
+                                    ? named_content("", installed)
                                     : described(here->version, here->sha256, here->url);
     return fmt::format("flip-flop: {} and {} have replaced one another {} times within {}; the "
                        "former stays until {}. Make those who publish or configure it agree; "

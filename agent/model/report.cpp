@@ -80,6 +80,14 @@ std::string_view to_string(Decision decision) {
     return "fail";
 }
 
+std::string named_content(const std::string& version, const std::string& sha256) {
+    constexpr std::size_t shown_digits = 12;
+    const std::string digest = sha256.substr(0, shown_digits);
+    if (digest.empty())
+        return version;
+    return version.empty() ? digest : fmt::format("{} ({})", version, digest);
+}
+
 std::optional<WallTime> PassReport::next_try() const {
     std::optional<WallTime> earliest;
     for (const Outcome& outcome : components)

@@ -16,6 +16,9 @@ namespace provisor {
 enum class Decision { unchanged, install, update, repair, rollback, hold, remove, fail };
 std::string_view to_string(Decision decision);
 
+/// "1.1 (5f2b9c0a1d3e)", or what of it is known.
+std::string named_content(const std::string& version, const std::string& sha256);
+
 struct UnitOutcome {
     std::string name;
     std::string action; ///< start, restart, reload, reload-or-restart, none

@@ -15,8 +15,6 @@ namespace provisor {
 namespace {
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool all_of(std::string_view text, bool (*predicate)(char)) {
     return std::all_of(text.begin(), text.end(), predicate);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/version_order.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,8 +15,6 @@ namespace {
 
 /// What fits into 64 bits whatever the digits are.
 constexpr std::size_t max_digits = 18;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// A number without leading zeros.
 std::optional<std::uint64_t> number_of(std::string_view text) {

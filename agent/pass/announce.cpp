@@ -2,7 +2,6 @@
 #include "pass/announce.hpp"
 
 #include "journal/message_ids.hpp"
-#include "pass/rollback.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

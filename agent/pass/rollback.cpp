@@ -2,6 +2,7 @@
 #include "pass/rollback.hpp"
 
 #include "base/error.hpp"
+#include "model/report.hpp"
 
 #include <fmt/format.h>
 
@@ -98,14 +99,6 @@ void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentSt
         quarantine(work, *target, reason, "", store);
     turn_back(work, *target, reason, observe_with(work, target->marker, store, paths, interrupt),
               units);
-}
-
-std::string named_content(const std::string& version, const std::string& sha256) {
-    constexpr std::size_t shown_digits = 12;
-    const std::string digest = sha256.substr(0, shown_digits);
-    if (digest.empty())
-        return version;
-    return version.empty() ? digest : fmt::format("{} ({})", version, digest);
 }
 
 } // namespace provisor

@@ -36,7 +36,4 @@ Observed observe_with(Work& work, const Marker& other, const ComponentStore& sto
 void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentStore& store,
               Units units, const Interrupt& interrupt);
 
-/// "1.1 (5f2b9c0a1d3e)", or what of it is known.
-std::string named_content(const std::string& version, const std::string& sha256);
-
 } // namespace provisor

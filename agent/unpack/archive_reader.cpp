@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t max_members = 1'000'000;
 constexpr std::uint64_t tar_end_size = 1024; ///< POSIX pax: two blocks of zeros
-constexpr const char* damaged = "the archive is damaged or cut short";
+constexpr const char* damaged_archive = "the archive is damaged or cut short";
 
 const char* other_kind(::archive_entry* entry) {
     if (archive_entry_hardlink(entry) != nullptr)
@@ -44,14 +44,14 @@ const char* other_kind(::archive_entry* entry) {
 
 ArchiveReader::ArchiveReader(Content& tar) : tar_(&tar) {
     archive_read_support_format_tar(handle_.get());
-    handle_.open(tar, damaged);
+    handle_.open(tar, damaged_archive);
 }
 
 ArchiveReader::ArchiveReader(const Artifact& zip) {
     check_zip_end(zip);
     // By its central directory, which is what everybody else goes by.
     archive_read_support_format_zip_seekable(handle_.get());
-    handle_.open(zip, damaged);
+    handle_.open(zip, damaged_archive);
 }
 
 std::optional<Member> ArchiveReader::next() {
@@ -67,7 +67,7 @@ std::optional<Member> ArchiveReader::next() {
     // A warning concerns an attribute that is of no interest here; names are judged by whoever
     // wants one.
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
-        handle_.fail(damaged);
+        handle_.fail(damaged_archive);
     if (++members_ > max_members)
         throw Error(ErrorKind::size,
                     fmt::format("the archive has more than {} members", max_members));
@@ -114,7 +114,7 @@ std::span<const std::byte> ArchiveReader::read() {
 void ArchiveReader::finish_member() {
     const int code = archive_read_data_skip(handle_.get());
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN && code != ARCHIVE_EOF)
-        handle_.fail(damaged);
+        handle_.fail(damaged_archive);
     end_of_members_ = static_cast<std::uint64_t>(archive_filter_bytes(handle_.get(), 0));
 }
 

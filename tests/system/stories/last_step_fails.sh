@@ -65,12 +65,16 @@ ExecStartPre=/bin/false
 CONF
 host_run systemctl daemon-reload
 apply
-expect_eq "exit status" 1 "$status"
+expect_pass "neither with the new content nor with the old one" 1 rollback
 expect_eq "bodies sent" 4 "$(requests /app 200)"
 host_run rm -r /run/systemd/system/app.service.d
 host_run systemctl daemon-reload
 apply
-expect_eq "exit status" 0 "$status"
+expect_pass "the next pass starts what is in force" 0 hold
+expect_eq "running version" 2.0.0 "$(service_running)"
+host_run provisor release app >/dev/null
+apply
+expect_pass "the pass after a release" 0 update
 expect_eq "bodies sent" 4 "$(requests /app 200)"
 expect_eq "bytes transferred by the pass" 0 "$(pass_value .pass.bytes)"
 expect_eq "running version" 1.0.0 "$(service_running)"

@@ -32,4 +32,21 @@ expect_eq "requests" 50 "$(requests)"
 expect_eq "bodies sent" 2 "$(($(requests /first 200) + $(requests /second 200)))"
 expect_eq "answers 304" 48 "$(($(requests /first 304) + $(requests /second 304)))"
 expect_eq "starts of the service" 50 "$(service_starts)"
+
+step "with the guard on, they are told to agree"
+host_run rm /etc/provisor/agent.yaml
+starts=$(service_starts)
+for _ in 1 2 3; do
+    app_manifest /first | manifest app
+    apply
+    expect_pass "the other content" 0 hold
+    app_manifest /second | manifest app
+    apply
+    expect_pass "what is there" 0 unchanged
+done
+expect_eq "starts of the service" "$starts" "$(service_starts)"
+host_run journalctl --sync
+told=$(host_journal -b -u app.service -o cat MESSAGE_ID=d8a8b1f373c34453ba0eec741db18b93 PRIORITY=5)
+expect_eq "entries about it" 1 "$(wc -l <<<"$told")"
+expect_has "the unit's own journal" "$told" "from http://127.0.0.1:8000/first have replaced one another"
 expect_eq "leftovers" "" "$(host_run find / -xdev -name '.provisor-*')"
