@@ -49,11 +49,11 @@ struct ContainedCommand {
 struct CommandResult {
     enum class End { exited, killed, timed_out, flooded, not_started };
     End end = End::exited;
-    int number = 0;                      ///< exit status, or signal
-    std::string trouble;                 ///< why it was not started
-    std::chrono::milliseconds timeout{}; ///< that it was given
-    std::string output;                  ///< as it came, its first contained_output_kept bytes
-    std::uint64_t output_size = 0;       ///< of all of it, as far as it was read
+    int number = 0;                         ///< exit status, or signal
+    std::string trouble = {};               ///< why it was not started
+    std::chrono::milliseconds timeout = {}; ///< that it was given
+    std::string output = {};                ///< as it came, its first contained_output_kept bytes
+    std::uint64_t output_size = 0;          ///< of all of it, as far as it was read
     bool good() const { return end == End::exited && number == 0; }
 };
 
