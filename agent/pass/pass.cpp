@@ -3,11 +3,13 @@
 
 #include "base/random.hpp"
 #include "install/staging.hpp"
+#include "model/found_version.hpp"
 #include "model/shown_url.hpp"
 #include "model/version_order.hpp"
 #include "pass/acquire.hpp"
 #include "pass/activate.hpp"
 #include "pass/announce.hpp"
+#include "pass/examination.hpp"
 #include "pass/guard.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/remove.hpp"
@@ -45,7 +47,10 @@ public:
          const Surroundings& around)
         : settings_(settings), paths_(paths), options_(options), around_(around),
           cache_(paths.state_dir), store_(paths.state_dir),
-          guard_(store_, settings.config, paths, around.interrupt),
+          guard_(store_, settings.config, paths,
+                 options.force ? Guard::Force::yes : Guard::Force::no, around.interrupt),
+          examination_(settings.config, paths, cache_, around,
+                       leaves_units() ? Units::leave : Units::act),
           trial_(cache_, store_, settings.config, paths, around) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
@@ -98,6 +103,7 @@ private:
     Cache cache_;
     ComponentStore store_;
     Guard guard_;
+    Examination examination_;
     Trial trial_;
     std::vector<Work> works_;
     std::set<std::string> swept_; ///< folders that have been looked through
@@ -150,8 +156,7 @@ void Pass::observe(Work& work) {
     work.observed.activated = store_.activated(work.component->name);
     if (const auto& installed = work.observed.installed) {
         work.outcome.sha256 = work.outcome.previous_sha256 = installed->artifact;
-        if (const HistoryEntry* entry = work.record.last_with(installed->artifact))
-            work.outcome.previous_version = entry->version;
+        work.outcome.previous_version = label_of(work.component, work.record, *installed);
     }
     if (options_.rollback_to)
         return;
@@ -227,6 +232,7 @@ void Pass::plan(Work& work) {
             wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
         work.wanted.signed_by = work.signed_by;
     }
+    Examination::recall_version(work);
     if (guard_.apply(work, leaves_units() ? Units::leave : Units::act) == Guarded::settled)
         return;
     work.plan = make_plan(*work.component, work.wanted, work.artifact->freshness, seen,
@@ -258,9 +264,12 @@ void Pass::install(Work& work) {
             around_.progress.set_stage(fmt::format("installing {}", work.component->name));
         if (work.plan.decision == Decision::update && !leaves_units())
             trial_.keep_way_back(work);
-        put_in_place(work, paths_, cache_, store_, settings_.config.limits.min_free,
-                     around_.interrupt);
+        Staging staging(paths_, settings_.config.limits.min_free);
+        stage_files(work, paths_, cache_, staging, around_.interrupt);
+        if (examination_.examine(work, staging) == Examination::Verdict::fit)
+            put_in_place(work, staging, paths_, cache_, store_, around_.interrupt);
     });
+    examination_.learn_version(work);
 }
 
 void Pass::act_on_units() {
@@ -291,7 +300,7 @@ void Pass::record() {
                                   report_.id});
             if (work.plan.decision != Decision::rollback)
                 work.record.highest_version =
-                    highest_after(*work.component, work.record.highest_version);
+                    highest_after(*work.component, work.record.highest_version, work.version);
         } else if (!work.record_changed &&
                    (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
             continue;

@@ -24,8 +24,6 @@ void refuse_unsupported(const Component& component, const AgentConfig& config) {
     if (config.require == Require::pin && component.sha256.empty() && component.signature.empty())
         throw Error(ErrorKind::config, "agent.yaml says 'require: pin', and the component has "
                                        "neither sha256 nor signature");
-    if (!component.check.empty())
-        refuse("check");
     if (!component.windows.empty())
         refuse("windows");
     if (!component.health.http.empty() || !component.health.tcp.empty() ||
