@@ -131,7 +131,8 @@ void Examination::check(Work& work, const LentFile* lent) const {
     }
     const std::string installation = identity_of(work.wanted);
     const bool again = record.failed_check && record.failed_check->installation == installation;
-    Error error(ErrorKind::check, in_words(result, component.check, lent));
+    Error error(ErrorKind::check,
+                fmt::format("'{}': {}", work.outcome.url, in_words(result, component.check, lent)));
     error.url = work.outcome.url;
     record.failed_check = FailedCheck{
         installation, error.what(),

@@ -106,8 +106,8 @@ TEST_F(Check, ThatFailsLeavesWhatWasThere) {
     EXPECT_EQ(outcome.decision, Decision::fail);
     ASSERT_TRUE(outcome.error);
     EXPECT_EQ(outcome.error->kind(), ErrorKind::check);
-    EXPECT_STREQ(outcome.error->what(),
-                 "`{staged} --self-test`: exit status 3; it printed: no good | twice no good");
+    EXPECT_STREQ(outcome.error->what(), "'https://origin/app': `{staged} --self-test`: exit status "
+                                        "3; it printed: no good | twice no good");
     EXPECT_EQ(outcome.error->url, app_url);
     EXPECT_TRUE(outcome.next_try);
     EXPECT_EQ(list_tree(folder / "bin/app"), before);
