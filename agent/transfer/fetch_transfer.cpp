@@ -135,7 +135,7 @@ std::optional<Error> FetchTransfer::attempt(Batch& batch, const Interrupt& inter
 Error FetchTransfer::end_process(const Error& error) {
     if (!process_)
         return error;
-    const Error told = process_->end(error);
+    Error told = process_->end(error);
     process_.reset();
     return told;
 }
