@@ -36,6 +36,11 @@ struct LentFile {
     std::string name;           ///< what the command sees it as, in lent_folder
 };
 
+enum class Reach {
+    nothing,
+    this_machine ///< what listens on it; where the kernel can tell, no other one
+};
+
 /// A program of strangers that is run once, as nobody in particular: no network, nothing that it
 /// can write, little memory and time, and no process that outlives it.
 struct ContainedCommand {
@@ -44,6 +49,7 @@ struct ContainedCommand {
     std::vector<std::string> words; ///< program and arguments, with lent_word in them
     std::optional<LentFile> lent = {};
     std::chrono::milliseconds timeout = contained_time;
+    Reach reach = Reach::nothing;
 };
 
 /// How a contained command ended.

@@ -162,6 +162,7 @@ CommandResult run_contained_process(const ContainedCommand& command, const Inter
     const Account account = find_account(command_account);
     Containment containment;
     containment.as_root = ::geteuid() == 0;
+    containment.isolated = command.reach == Reach::nothing;
     containment.user = account.user;
     containment.group = account.group;
     // So that it may open /dev/stdout.

@@ -82,7 +82,8 @@ void arrange_descriptors(const Containment& containment) noexcept {
 /// Each by itself where all at once is refused; a user without rights gets them only together with
 /// a user name space, in which it stays who it is.
 Spaces enter_spaces(const Containment& containment) noexcept {
-    constexpr int wanted = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+    const int network = containment.isolated ? CLONE_NEWNET : 0;
+    const int wanted = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | network;
     if (!containment.as_root) {
         if (::unshare(wanted | CLONE_NEWUSER) != 0)
             return {};
@@ -95,7 +96,7 @@ Spaces enter_spaces(const Containment& containment) noexcept {
         return {true, true};
     const bool processes = ::unshare(CLONE_NEWPID) == 0;
     const bool mounts = ::unshare(CLONE_NEWNS) == 0;
-    for (const int one : {CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS})
+    for (const int one : {network, CLONE_NEWIPC, CLONE_NEWUTS})
         static_cast<void>(::unshare(one));
     return {processes, mounts};
 }
@@ -129,7 +130,8 @@ bool arrange_view(const Containment& containment, const Spaces& spaces) noexcept
 #endif
     bool seen = false;
     ::umask(022);
-    if (::mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") == 0 &&
+    if (containment.isolated &&
+        ::mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") == 0 &&
         tree >= 0 && ::mkdir(lent_folder, 0755) == 0) {
         ::close(::open(containment.seen, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
 #ifdef SYS_move_mount
@@ -180,7 +182,7 @@ bool give_up_rights(const Containment& containment) noexcept {
     ::fcntl(report_descriptor, F_SETFD, FD_CLOEXEC);
     ::umask(077);
     if (::chdir("/") != 0 || !limit_resources_of_command() || !give_up_rights(containment) ||
-        !refuse_network())
+        !restrict_program(containment.isolated ? Sockets::local : Sockets::internet))
         give_up(What::not_confined);
     reset_signals();
     char* const* words = seen ? containment.words : containment.plain_words;

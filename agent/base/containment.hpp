@@ -11,6 +11,7 @@ struct Containment {
     bool as_root = false; ///< the command then runs as `user` and `group`
     uid_t user = 0;
     gid_t group = 0;
+    bool isolated = true;      ///< without any network, and without the sockets in /run
     const char* user_map = ""; ///< of a user name space, for those who are not root: "1000 1000 1"
     const char* group_map = "";
     const char* lent = nullptr; ///< a file that is to be seen at `seen`; null: none

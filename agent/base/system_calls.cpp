@@ -59,7 +59,7 @@ void allow_only_system_calls(std::span<const int> numbers) {
         throw system_error(errno, "limit the system calls");
 }
 
-bool refuse_network() noexcept {
+bool restrict_program(Sockets sockets) noexcept {
     if (architecture == 0)
         return true;
     // x32 has numbers of its own under the same architecture: seccomp(2).
@@ -72,7 +72,7 @@ bool refuse_network() noexcept {
                                         SYS_keyctl,           SYS_request_key, SYS_process_vm_readv,
                                         SYS_process_vm_writev};
     constexpr std::size_t head = 5;
-    constexpr std::size_t tail = 5;
+    constexpr std::size_t tail = 7;
     constexpr std::size_t count = refused.size();
     std::array<sock_filter, head + count + tail> filter{};
     filter[0] = load(offsetof(seccomp_data, arch));
@@ -80,14 +80,17 @@ bool refuse_network() noexcept {
     filter[2] = answer(SECCOMP_RET_KILL_PROCESS);
     filter[3] = load(offsetof(seccomp_data, nr));
     // Each jump below leads to the refusal, which is the last but one.
-    filter[4] = BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32, count + 1 + 2, 0);
+    filter[4] = BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32, count + 5, 0);
     for (std::size_t i = 0; i < count; ++i)
         filter.at(head + i) =
-            compare(static_cast<std::uint32_t>(refused.at(i)), count - i - 1 + 3, 0);
+            compare(static_cast<std::uint32_t>(refused.at(i)), count - i - 1 + 5, 0);
     std::size_t at = head + count;
-    filter.at(at++) = compare(SYS_socket, 0, 3);
+    const bool internet = sockets == Sockets::internet;
+    filter.at(at++) = compare(SYS_socket, 0, 5);
     filter.at(at++) = load(first_argument);
-    filter.at(at++) = compare(AF_UNIX, 1, 0);
+    filter.at(at++) = compare(AF_UNIX, 3, 0);
+    filter.at(at++) = compare(internet ? AF_INET : AF_UNIX, 2, 0);
+    filter.at(at++) = compare(internet ? AF_INET6 : AF_UNIX, 1, 0);
     filter.at(at++) = answer(SECCOMP_RET_ERRNO | EPERM);
     filter.at(at) = answer(SECCOMP_RET_ALLOW);
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};

@@ -126,6 +126,32 @@ Findings look_at_programs(const std::vector<std::string>& programs) {
     return findings;
 }
 
+Findings look_at_commands(const Settings& settings) {
+    Findings findings;
+    for (const Component& component : settings.components) {
+        const std::pair<const char*, std::vector<std::string>> commands[] = {
+            {"check", component.check},
+            {"version_from",
+             component.version_from ? component.version_from->command : std::vector<std::string>()},
+            {"health.command", component.health.command}};
+        for (const auto& [key, words] : commands) {
+            // {staged} and {path} are what comes; and so may be what the component itself installs.
+            if (words.empty() || !words.front().starts_with('/') ||
+                std::any_of(component.files.begin(), component.files.end(),
+                            [&](const FileSpec& file) { return file.path == words.front(); }) ||
+                ::access(words.front().c_str(), X_OK) == 0)
+                continue;
+            findings.push_back(
+                {Severity::warning,
+                 fmt::format("the program of {} of component '{}' is missing or not executable: {}",
+                             key, component.name, words.front()),
+                 fmt::format("{}:{}", component.place.file, component.place.line),
+                 "install it, or change the manifest; until then it does not succeed"});
+        }
+    }
+    return findings;
+}
+
 Findings look_at_clock(WallTime now, WallTime earliest) {
     if (now >= earliest)
         return {};

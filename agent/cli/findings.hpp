@@ -32,6 +32,8 @@ using Findings = std::vector<Finding>;
 Findings look_at_components(const Settings& settings);
 /// provisor-fetch and provisor-unpack, by their paths.
 Findings look_at_programs(const std::vector<std::string>& programs);
+/// Programs of check, version_from and health.command that are missing or cannot be run.
+Findings look_at_commands(const Settings& settings);
 /// A clock that is behind `earliest`, a time that has certainly been.
 Findings look_at_clock(WallTime now, WallTime earliest);
 /// The state directory's owner and mode.

@@ -132,12 +132,11 @@ void Probing::begin(Running& one) {
 ProbeSighting Probing::try_command(const Running& one, Duration limit) const {
     const std::string& name = one.work->component->name;
     around_.progress.set_stage(fmt::format("probing {}", one.probe.name));
-    const CommandResult result = run_contained({"health-" + name,
-                                                fmt::format("Health of {}", name),
-                                                one.probe.command,
-                                                {},
-                                                std::chrono::ceil<milliseconds>(limit)},
-                                               around_, Units::act);
+    ContainedCommand command{"health-" + name, fmt::format("Health of {}", name),
+                             one.probe.command};
+    command.timeout = std::chrono::ceil<milliseconds>(limit);
+    command.reach = Reach::this_machine;
+    const CommandResult result = run_contained(command, around_, Units::act);
     ProbeSighting sighting;
     sighting.healthy = result.good();
     sighting.what = in_words(result);

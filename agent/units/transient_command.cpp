@@ -5,12 +5,14 @@
 #include "base/privileges.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
@@ -26,6 +28,13 @@ constexpr std::uint64_t stop_patience_usec = 5'000'000;
 constexpr int first_set_up_status = 200;
 constexpr int last_set_up_status = 243;
 constexpr int not_executable_status = 203;
+
+struct Network {
+    int family;
+    std::array<std::uint8_t, 16> address; ///< of IPv4 the first four bytes
+    std::uint32_t prefix;
+};
+constexpr std::array<std::uint8_t, 16> loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
 /// Appends properties until one fails.
 class Properties {
@@ -60,6 +69,23 @@ public:
         append_texts(words);
         append_texts({"no-env-expand"});
         close();
+        close();
+        end();
+    }
+    /// Addresses with their prefix lengths: a(iayu).
+    void add_networks(const char* name, const std::vector<Network>& networks) {
+        begin(name, "a(iayu)");
+        open('a', "(iayu)");
+        for (const Network& network : networks) {
+            const std::size_t size = network.family == AF_INET ? 4 : network.address.size();
+            open('r', "iayu");
+            step([&] { return sd_bus_message_append(message_, "i", network.family); });
+            step([&] {
+                return sd_bus_message_append_array(message_, 'y', network.address.data(), size);
+            });
+            step([&] { return sd_bus_message_append(message_, "u", network.prefix); });
+            close();
+        }
         close();
         end();
     }
@@ -114,13 +140,27 @@ void add_limits(Properties& unit) {
     unit.add("LimitFSIZE", "t", contained_output_limit);
 }
 
+/// Only this machine: 127.0.0.0/8 and ::1. Not every machine has what enforces it.
+void add_reach(Properties& unit, Reach reach) {
+    if (reach == Reach::nothing) {
+        unit.add("PrivateNetwork", "b", 1);
+        unit.add("PrivateIPC", "b", 1);
+        unit.add_filter("RestrictAddressFamilies", true, {"AF_UNIX"});
+        // Without /run there is no socket of a service to be talked to.
+        unit.add("TemporaryFileSystem", "a(ss)", 1U, "/run", "ro,mode=0755,size=64k");
+        return;
+    }
+    unit.add_filter("RestrictAddressFamilies", true, {"AF_UNIX", "AF_INET", "AF_INET6"});
+    unit.add_networks("IPAddressDeny", {{AF_INET, {}, 0}, {AF_INET6, {}, 0}});
+    unit.add_networks("IPAddressAllow", {{AF_INET, {127}, 8}, {AF_INET6, loopback, 128}});
+}
+
 void add_sandbox(Properties& unit) {
     unit.add("DynamicUser", "b", 1);
     for (const char* wanted :
-         {"NoNewPrivileges", "PrivateNetwork", "PrivateIPC", "PrivateTmp", "PrivateDevices",
-          "ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs",
-          "ProtectControlGroups", "ProtectClock", "ProtectHostname", "LockPersonality",
-          "RestrictRealtime", "RestrictSUIDSGID"})
+         {"NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectKernelTunables",
+          "ProtectKernelModules", "ProtectKernelLogs", "ProtectControlGroups", "ProtectClock",
+          "ProtectHostname", "LockPersonality", "RestrictRealtime", "RestrictSUIDSGID"})
         unit.add(wanted, "b", 1);
     unit.add("ProtectSystem", "s", "strict");
     unit.add("ProtectHome", "s", "yes");
@@ -129,7 +169,6 @@ void add_sandbox(Properties& unit) {
     unit.add("CapabilityBoundingSet", "t", std::uint64_t{0});
     unit.add("RestrictNamespaces", "t", std::uint64_t{0}); // those that are allowed
     unit.add("UMask", "u", std::uint32_t{0077});
-    unit.add_filter("RestrictAddressFamilies", true, {"AF_UNIX"});
     unit.add_list("SystemCallArchitectures", {"native"});
     // What is left is what programs use; @system-service leaves out things that runtimes ask for.
     unit.add_filter("SystemCallFilter", false,
@@ -138,8 +177,6 @@ void add_sandbox(Properties& unit) {
     unit.add("SystemCallErrorNumber", "i", EPERM);
     // Where ProtectSystem= leaves something to write to.
     unit.add_list("InaccessiblePaths", {"-/tmp", "-/var/tmp", "-/dev/shm", "-/dev/mqueue"});
-    // Without /run there is no socket of a service to be talked to.
-    unit.add("TemporaryFileSystem", "a(ss)", 1U, "/run", "ro,mode=0755,size=64k");
     // No MemoryDenyWriteExecute=: programs that compile while they run cannot live with it.
 }
 
@@ -203,6 +240,7 @@ int append_contained_unit(sd_bus_message* message, const std::string& unit,
     properties.add("KillSignal", "i", SIGKILL);
     add_limits(properties);
     add_sandbox(properties);
+    add_reach(properties, command.reach);
     if (command.lent) {
         const std::string source = command.lent->path.string();
         properties.add("BindReadOnlyPaths", "a(ssbt)", 1U, source.c_str(), seen.c_str(), 0,

@@ -204,6 +204,28 @@ TEST_F(Contained, ReachesNoNetwork) {
     EXPECT_EQ(::accept(listener.get(), nullptr, nullptr), -1) << "somebody has connected";
 }
 
+TEST_F(Contained, ReachesThisMachineWhenItMay) {
+    const Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listener.get(), 1), 0);
+    socklen_t size = sizeof address;
+    ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    ContainedCommand command = script("");
+    command.lent.reset();
+    command.reach = Reach::this_machine;
+    command.words = {"/bin/bash", "-c",
+                     "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(ntohs(address.sin_port))};
+    const CommandResult result = run_contained_process(command, interrupt);
+    EXPECT_TRUE(result.good()) << describe(result) << result.output;
+    const Fd accepted(::accept(listener.get(), nullptr, nullptr));
+    EXPECT_TRUE(accepted);
+    command.words = {"/usr/bin/perl", "-e", "socket(S, 17, 3, 0) and exit 0; print $!; exit 9"};
+    EXPECT_EQ(describe(run_contained_process(command, interrupt)), "exit status 9") << "no packets";
+}
+
 TEST_F(Contained, HasLittleMemory) {
     ContainedCommand command = script("");
     command.words = {"/usr/bin/perl", "-e", "$x = 'a' x (400 << 20); print 'got it'"};
@@ -237,7 +259,8 @@ TEST_F(Contained, ThatIsNotThereIsToldSo) {
 void without_spaces(const std::function<bool()>& holds) {
     EXPECT_EXIT(
         {
-            const bool arranged = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && refuse_network();
+            const bool arranged =
+                ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && restrict_program(Sockets::local);
             std::_Exit(arranged && holds() ? 0 : 1);
         },
         testing::ExitedWithCode(0), "");

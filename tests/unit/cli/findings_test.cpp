@@ -63,6 +63,18 @@ protected:
     UnitState strict;
 };
 
+TEST_F(Doctor, FindsCommandsWhoseProgramIsMissing) {
+    app().check = {"{staged}", "--self-test"};
+    app().version_from = VersionCommand{{"/opt/app/app", "--version"}, "(.*)"};
+    app().health.command = {"/bin/sh", "-c", "exit 0"};
+    EXPECT_THAT(look_at_commands(settings), IsEmpty());
+    app().health.command = {"/is/not/there"};
+    expect_one(look_at_commands(settings), Severity::warning,
+               "the program of health.command of component 'app' is missing or not executable: "
+               "/is/not/there",
+               "app.yaml:2", "install it");
+}
+
 TEST_F(Doctor, FindsNothingOnAMachineThatIsWell) {
     EXPECT_THAT(look_at_components(settings), IsEmpty());
     EXPECT_THAT(look_at_programs({"/bin/sh"}), IsEmpty());

@@ -51,6 +51,7 @@ TEST_F(CommandProbe, ThatSucceedsIsRunOnceForEachContent) {
     EXPECT_EQ(command.name, "health-app");
     EXPECT_THAT(command.words, testing::ElementsAre((folder / "bin/app").string(), "--health"));
     EXPECT_FALSE(command.lent) << "it is in its place";
+    EXPECT_EQ(command.reach, Reach::this_machine);
     EXPECT_EQ(run_one(wanted("1.1")).decision, Decision::unchanged);
     EXPECT_EQ(units.commands().size(), 1U);
     EXPECT_THAT(origin.probed, IsEmpty());
