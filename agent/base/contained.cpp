@@ -39,10 +39,11 @@ std::string shown_output(const CommandResult& result) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
         std::string_view line = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (line.ends_with('\r'))
-            line.remove_suffix(1);
-        if (line.find_first_not_of(" \t") == std::string_view::npos)
+        // Also a line that ends as on another system.
+        const std::size_t last = line.find_last_not_of(" \t\r");
+        if (last == std::string_view::npos)
             continue;
+        line = line.substr(0, last + 1);
         if (!shown.empty())
             shown += " | ";
         shown += printable(line, shown_limit - std::min(shown.size(), shown_limit));

@@ -135,16 +135,17 @@ Findings look_at_commands(const Settings& settings) {
              component.version_from ? component.version_from->command : std::vector<std::string>()},
             {"health.command", component.health.command}};
         for (const auto& [key, words] : commands) {
+            const std::string program = words.empty() ? "" : words.front();
             // {staged} and {path} are what comes; and so may be what the component itself installs.
-            if (words.empty() || !words.front().starts_with('/') ||
+            if (!program.starts_with('/') ||
                 std::any_of(component.files.begin(), component.files.end(),
-                            [&](const FileSpec& file) { return file.path == words.front(); }) ||
-                ::access(words.front().c_str(), X_OK) == 0)
+                            [&](const FileSpec& file) { return file.path == program; }) ||
+                ::access(program.c_str(), X_OK) == 0)
                 continue;
             findings.push_back(
                 {Severity::warning,
                  fmt::format("the program of {} of component '{}' is missing or not executable: {}",
-                             key, component.name, words.front()),
+                             key, component.name, program),
                  fmt::format("{}:{}", component.place.file, component.place.line),
                  "install it, or change the manifest; until then it does not succeed"});
         }

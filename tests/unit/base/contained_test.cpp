@@ -36,6 +36,11 @@ using testing::Not;
 
 bool is_root() { return ::geteuid() == 0; }
 
+/// "sleep 600.PID": nobody else's, who runs the same tests at the same time.
+const std::string nap = "sleep 600." + std::to_string(::getpid());
+const std::string lent_name = "app-" + std::to_string(::getpid());
+const std::string seen = std::string(lent_folder) + "/" + lent_name;
+
 /// Whether a process with this in its command line is there.
 bool runs(const std::string& words) {
     std::error_code gone;
@@ -58,7 +63,7 @@ protected:
         EXPECT_TRUE(!is_root() || ::chown(file.c_str(), static_cast<uid_t>(-1),
                                           find_account(command_account).group) == 0);
         fs::permissions(file, fs::perms(0550));
-        ContainedCommand command{"check-app", "a test", {lent_word}, LentFile{file, "app"}};
+        ContainedCommand command{"check-app", "a test", {lent_word}, LentFile{file, lent_name}};
         command.timeout = 20s;
         return command;
     }
@@ -76,7 +81,7 @@ TEST_F(Contained, RunsWhatItIsLentUnderANameOfItsOwn) {
     const CommandResult result = run_contained_process(command, interrupt);
     EXPECT_EQ(describe(result), "exit status 3");
     EXPECT_FALSE(result.good());
-    EXPECT_EQ(result.output, "/run/staged/app --file=/run/staged/app a b\nto stderr\n");
+    EXPECT_EQ(result.output, seen + " --file=" + seen + " a b\nto stderr\n");
     EXPECT_EQ(result.output_size, result.output.size());
 }
 
@@ -119,42 +124,44 @@ TEST_F(Contained, ThatIsKilledIsToldWithItsSignal) {
 
 TEST_F(Contained, ThatHangsEndsAtItsTimeout) {
     ContainedCommand command =
-        script("trap '' TERM INT; echo begun; while :; do sleep 600.25; done");
+        script("trap '' TERM INT; echo begun; while :; do " + nap + "; done");
     command.timeout = 500ms;
     const auto begun = std::chrono::steady_clock::now();
     const CommandResult result = run_contained_process(command, interrupt);
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 3s);
     EXPECT_EQ(describe(result), "timed out after 500ms");
     EXPECT_EQ(result.output, "begun\n") << "what it had printed until then is kept";
-    EXPECT_FALSE(runs("sleep 600.25"));
+    EXPECT_FALSE(runs(nap));
 }
 
 TEST_F(Contained, LeavesNothingRunning) {
-    const CommandResult result = run("setsid sleep 600.5 >/dev/null 2>&1 </dev/null & (setsid "
-                                     "setsid sleep 600.5 &) ; sleep 0.1");
+    const CommandResult result = run("setsid " + nap +
+                                     " >/dev/null 2>&1 </dev/null & (setsid "
+                                     "setsid " +
+                                     nap + " &) ; sleep 0.1");
     EXPECT_TRUE(result.good()) << describe(result) << result.output;
-    EXPECT_FALSE(runs("sleep 600.5"));
+    EXPECT_FALSE(runs(nap));
 }
 
 TEST_F(Contained, ThatMultipliesWithoutEndIsEndedWithAllOfIt) {
-    ContainedCommand command = script("f() { f | f & }; f; sleep 600.75");
+    ContainedCommand command = script("f() { f | f & }; f; " + nap);
     command.timeout = 1s;
     const auto begun = std::chrono::steady_clock::now();
     const CommandResult result = run_contained_process(command, interrupt);
     EXPECT_FALSE(result.good());
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 6s);
     EXPECT_FALSE(runs((folder / "staged").string()));
-    EXPECT_FALSE(runs("/run/staged/app"));
+    EXPECT_FALSE(runs(seen));
 }
 
 TEST_F(Contained, ThatFloodsItsOutputIsEnded) {
     const auto begun = std::chrono::steady_clock::now();
-    const CommandResult result = run("yes 'no end'");
+    const CommandResult result = run("yes 'no end " + lent_name + "'");
     EXPECT_EQ(describe(result), "ended because it printed more than 1.0 MiB");
     EXPECT_EQ(result.output.size(), contained_output_kept);
     EXPECT_LE(result.output_size, contained_output_limit + 16 * 1024);
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
-    EXPECT_FALSE(runs("yes no end"));
+    EXPECT_FALSE(runs("yes no end " + lent_name));
 }
 
 TEST_F(Contained, PrintsMuchWithoutHarm) {
@@ -235,7 +242,7 @@ TEST_F(Contained, HasLittleMemory) {
 }
 
 TEST_F(Contained, EndsWithAnInterruptWithinASecond) {
-    const ContainedCommand command = script("sleep 601.25");
+    const ContainedCommand command = script(nap);
     std::thread later([&] {
         std::this_thread::sleep_for(200ms);
         interrupt.raise();
@@ -244,7 +251,7 @@ TEST_F(Contained, EndsWithAnInterruptWithinASecond) {
     EXPECT_THROW(run_contained_process(command, interrupt), Interrupted);
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 1200ms);
     later.join();
-    EXPECT_FALSE(runs("sleep 601.25"));
+    EXPECT_FALSE(runs(nap));
 }
 
 TEST_F(Contained, ThatIsNotThereIsToldSo) {
@@ -269,17 +276,16 @@ void without_spaces(const std::function<bool()>& holds) {
 TEST_F(Contained, LeavesNothingRunningWithoutNameSpacesEither) {
     ContainedCommand command = script("");
     command.words = {"/bin/sh", "-c",
-                     "(setsid setsid sleep 602.5 >/dev/null 2>&1 &) ; sleep 0.2; exit 6"};
+                     "(setsid setsid " + nap + " >/dev/null 2>&1 &) ; sleep 0.2; exit 6"};
     command.lent.reset();
     without_spaces([&] {
         const CommandResult result = run_contained_process(command, interrupt);
         std::cerr << describe(result) << result.output << '\n';
-        return describe(result) == "exit status 6" && !runs("sleep 602.5");
+        return describe(result) == "exit status 6" && !runs(nap);
     });
-    command.words = {"/bin/sh", "-c", "f() { f | f & }; f; sleep 602.75"};
+    command.words = {"/bin/sh", "-c", "f() { f | f & }; f; " + nap};
     command.timeout = 1s;
-    without_spaces(
-        [&] { return !run_contained_process(command, interrupt).good() && !runs("sleep 602.75"); });
+    without_spaces([&] { return !run_contained_process(command, interrupt).good() && !runs(nap); });
 }
 
 TEST_F(Contained, WritesAndConnectsNowhereWithoutNameSpacesEither) {
