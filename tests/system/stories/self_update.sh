@@ -11,6 +11,7 @@ units=$(dirname "$(find "$work/tree" -name provisor.service)")
 mkdir -p "$host_tree/usr/local/bin" "$host_tree/usr/local/libexec" "$host_tree/etc/systemd/system"
 cp "$work/tree/usr/bin/provisor" "$host_tree/usr/local/bin/"
 cp -r "$work/tree/usr/libexec/provisor" "$host_tree/usr/local/libexec/"
+mkdir -p "$host_tree/etc/sysusers.d"
 cp "$work/tree/usr/lib/sysusers.d/provisor.conf" "$host_tree/etc/sysusers.d/"
 for unit in provisor.service provisor-self-update.service; do
     sed 's#/usr/bin/provisor#/usr/local/bin/provisor#' "$units/$unit" | host_write "/etc/systemd/system/$unit"
