@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/pass.hpp"
 
+#include "base/file.hpp"
 #include "base/random.hpp"
 #include "install/staging.hpp"
 #include "model/shown_url.hpp"
@@ -55,8 +56,8 @@ public:
 
     PassReport run() {
         select();
-        sweep();
         observe();
+        sweep();
         if (options_.rollback_to)
             aim_back();
         else {
@@ -132,16 +133,32 @@ void Pass::select() {
     }
 }
 
-/// What a crash left of files under way.
+/// What a crash left of files under way: also in the folders of what a manifest does not name any
+/// more.
 void Pass::sweep() {
     if (options_.dry_run)
         return;
-    for (Work& work : works_)
-        attempt(work, [&] {
-            const Marker wanted = wanted_marker(*work.component, "", {}, paths_.unit_dir);
-            for (const auto& path : sweep_temporaries(wanted.files, paths_, swept_))
-                spdlog::info("removed '{}', left over from an interrupted pass", path.string());
-        });
+    const auto tell = [](const std::filesystem::path& path) {
+        spdlog::info("removed '{}', left over from an interrupted pass", path.string());
+    };
+    for (const std::filesystem::path& folder :
+         {paths_.run_dir, paths_.state_dir, paths_.state_dir / "cache"})
+        for (const std::string& name : sweep_temporaries(folder))
+            tell(folder / name);
+    for (Work& work : works_) {
+        std::vector<InstalledFile> files =
+            wanted_marker(*work.component, "", {}, paths_.unit_dir).files;
+        if (const auto& installed = work.observed.installed)
+            for (const auto* list : {&installed->files, &installed->retired})
+                files.insert(files.end(), list->begin(), list->end());
+        try {
+            for (const auto& path : sweep_temporaries(files, paths_, swept_))
+                tell(path);
+        } catch (const Error& error) {
+            if (!work.done)
+                fail(work, error);
+        }
+    }
 }
 
 void Pass::observe() {

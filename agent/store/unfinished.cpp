@@ -132,7 +132,7 @@ void Unfinished::keep_part(const std::string& url, int fd, const BodyPart& part)
     if (!part.dictionary.empty())
         json["dictionary"] = part.dictionary;
     replace_file(part_path(url), json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n",
-                 0600, Durable::yes);
+                 0600, Durable::yes, folder_.parent_path());
 }
 
 void Unfinished::abandon_body(const std::string& url) noexcept {
@@ -188,7 +188,8 @@ void Unfinished::prune() {
     for (const std::string& name : names) {
         const std::string body = name.substr(0, name.find('.'));
         const auto written = fs::last_write_time(folder_ / (body + ".json"), gone);
-        if (gone || written < fs::file_time_type::clock::now() - lifetime)
+        if (gone || written < fs::file_time_type::clock::now() - lifetime ||
+            !fs::exists(folder_ / body, gone))
             remove_file(folder_ / name);
     }
 }
