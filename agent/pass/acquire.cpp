@@ -155,6 +155,7 @@ std::vector<Acquisition::Question> Acquisition::questions_for(const std::vector<
 void Acquisition::run(std::vector<Work>& works) {
     std::vector<Work*> open;
     std::vector<Work*> with_documents;
+    verifier_.expect_targets(works);
     for (Work& work : works)
         attempt(work, [&] {
             work.pin = work.component->sha256;
