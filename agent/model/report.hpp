@@ -44,8 +44,10 @@ struct Outcome {
     Duration duration{};
     std::vector<UnitOutcome> units;
     std::optional<Error> error;
-    bool told = false; ///< a hold that an earlier pass has told already
+    bool told = false;                ///< a hold that an earlier pass has told already
     std::optional<WallTime> next_try; ///< of a component that is left alone until then
+    /// Its origin gave no validator, for the first time: each pass will take the whole body.
+    bool lacks_validator = false;
 };
 
 struct PassReport {
