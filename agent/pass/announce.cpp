@@ -105,6 +105,14 @@ JournalEntry same_page_entry(const PassReport& report, const SamePage& same) {
     return entry;
 }
 
+JournalEntry hint_entry(const PassReport& report, const Outcome& outcome) {
+    JournalEntry entry{Priority::notice, hint_of(outcome), message_id::no_validator, {}};
+    entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
+                    {"PROVISOR_PASS", report.id},
+                    {"PROVISOR_URL", outcome.url}};
+    return entry;
+}
+
 JournalEntry unit_entry(const PassReport& report, const Outcome& outcome, const UnitOutcome& unit) {
     const bool done = unit.result == "done";
     JournalEntry entry{done ? Priority::notice : Priority::error,
@@ -212,6 +220,17 @@ std::string describe(const SamePage& same) {
                        next ? fmt::format("; next try at {}", format_rfc3339(*next)) : "", names);
 }
 
+std::string hint_of(const Outcome& outcome) {
+    if (!outcome.lacks_validator)
+        return "";
+    return fmt::format(
+        "{}: the origin of '{}' sends neither an ETag nor a Last-Modified that could be sent back, "
+        "so that each pass takes the whole body ({}) to find that nothing has changed; let it send "
+        "an ETag (a strong one is also what a cut transfer is continued by), or pin the content "
+        "with sha256",
+        outcome.name, outcome.url, format_byte_size(outcome.bytes));
+}
+
 void announce(const PassReport& report, const std::map<std::string, Trouble>& before,
               Journal& journal) {
     const std::vector<SamePage> pages = same_pages(report);
@@ -225,6 +244,8 @@ void announce(const PassReport& report, const std::map<std::string, Trouble>& be
         for (const UnitOutcome& unit : outcome.units)
             if (unit.action != "none")
                 journal.write(unit_entry(report, outcome, unit));
+        if (outcome.lacks_validator)
+            journal.write(hint_entry(report, outcome));
     }
     JournalEntry summary{Priority::info, report.summary(), message_id::pass_summary, {}};
     summary.fields = {{"PROVISOR_PASS", report.id},

@@ -130,6 +130,13 @@ std::optional<Fd> Cache::open_blob(const std::string& sha256) const {
     throw system_error(errno, fmt::format("open cached blob {}", sha256));
 }
 
+std::optional<KnownContent> Cache::open_known(const CacheEntry& entry) const {
+    std::optional<Fd> blob = open_blob(entry.sha256);
+    if (!blob)
+        return std::nullopt;
+    return KnownContent{std::move(*blob), entry.size, entry.sha256};
+}
+
 bool Cache::verify_blob(const std::string& sha256, const Interrupt& interrupt) {
     const std::optional<Fd> blob = open_blob(sha256);
     if (!blob)
@@ -158,7 +165,8 @@ void Cache::name_blob(const fs::path& file, int fd, const std::string& sha256) {
 
 void Cache::keep(const std::string& url, const Body& body, CacheEntry entry) {
     try {
-        name_blob(unfinished_.body_path(url), body.file.get(), body.sha256);
+        if (!body.known)
+            name_blob(unfinished_.body_path(url), body.file.get(), body.sha256);
     } catch (...) {
         // After a failed fsync nobody knows what of the file is on disk.
         unfinished_.discard_body(url);
