@@ -5,9 +5,9 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "fetch/ca_folder.hpp"
 #include "fetch/classify.hpp"
 #include "fetch/redirect.hpp"
+#include "fetch/tls_options.hpp"
 #include "fetch/use_as_dictionary.hpp"
 
 #include <algorithm>
@@ -99,27 +99,10 @@ void Download::set_up_limits(void* handle) const {
 }
 
 void Download::set_up_tls(void* handle) {
-    curl_easy_setopt(handle, CURLOPT_SSLVERSION,
-                     settings_.min_tls == "1.3" ? CURL_SSLVERSION_TLSv1_3
-                                                : CURL_SSLVERSION_TLSv1_2);
-    const auto set_blob = [&](CURLoption option, const std::string& pem) {
-        // Without a copy, which libcurl does not write to: the settings outlive every transfer.
-        curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
-        if (!pem.empty())
-            curl_easy_setopt(handle, option, &blob);
-    };
-    if (!settings_.ca_pem.empty()) {
-        curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
-        set_blob(CURLOPT_CAINFO_BLOB, settings_.ca_pem);
-    } else if (!hashed_ca_folder().empty()) {
-        curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
-        curl_easy_setopt(handle, CURLOPT_CAPATH, hashed_ca_folder().c_str());
-    }
+    set_up_trust(handle, settings_);
     witness_.watch(handle);
-    if (!at_home())
-        return;
-    set_blob(CURLOPT_SSLCERT_BLOB, settings_.client_cert_pem);
-    set_blob(CURLOPT_SSLKEY_BLOB, settings_.client_key_pem);
+    if (at_home())
+        set_up_client_certificate(handle, settings_);
 }
 
 bool Download::at_home() const { return hops_ == 0 || same_origin(url_, request_.url); }

@@ -3,6 +3,7 @@
 
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
+#include "fetch/attempts.hpp"
 #include "fetch/download.hpp"
 #include "wire/agent_socket.hpp"
 
@@ -22,6 +23,8 @@ namespace {
 /// libcurl 7.88 can leave data of other HTTP/2 streams in its own buffers and then sleep through
 /// the whole timeout of a poll, so while anything runs no poll is longer than this.
 constexpr int busy_poll_ms = 5;
+/// Attempts of probes do not share connections, and libcurl keeps their time.
+constexpr int probing_poll_ms = 1000;
 constexpr int idle_poll_ms = 60'000;
 /// To a server that multiplexes: one, and its successor while it ends. Servers end a connection
 /// after some number of requests (nginx after 1000), and libcurl 7.88 would then open a new one for
@@ -59,6 +62,7 @@ private:
         Download download;
     };
 
+    int patience() const;
     void take(const Frame& frame);
     void take_settings(std::string_view payload);
     void abandon(std::uint32_t id);
@@ -75,6 +79,7 @@ private:
     CPtr<CURLM, curl_multi_cleanup> multi_;
     std::deque<Waiting> waiting_;
     std::list<Active> active_;
+    Attempts attempts_{multi_.get(), agent_, settings_};
     std::vector<Easy> idle_handles_;
     StallMeter::Time last_look_;
     bool all_multiplex_ = true; ///< every server so far speaks HTTP/2
@@ -89,8 +94,7 @@ void Fetcher::run() {
         // What was begun meanwhile gets its turn before anybody sleeps.
         start_waiting();
         curl_waitfd agent{agent_.fd(), CURL_WAIT_POLLIN, 0};
-        const int patience = active_.empty() ? idle_poll_ms : busy_poll_ms;
-        curl_multi_poll(multi_.get(), &agent, 1, patience, nullptr);
+        curl_multi_poll(multi_.get(), &agent, 1, patience(), nullptr);
         if (agent.revents == 0)
             continue;
         if (!agent_.receive())
@@ -98,6 +102,13 @@ void Fetcher::run() {
         while (const std::optional<Frame> frame = agent_.next())
             take(*frame);
     }
+}
+
+/// How long to sleep at most, in milliseconds.
+int Fetcher::patience() const {
+    if (!active_.empty())
+        return busy_poll_ms;
+    return attempts_.empty() ? idle_poll_ms : probing_poll_ms;
 }
 
 void Fetcher::take(const Frame& frame) {
@@ -108,6 +119,9 @@ void Fetcher::take(const Frame& frame) {
     case FrameType::get:
         waiting_.push_back({frame.id, decode_request(frame.payload)});
         return;
+    case FrameType::probe:
+        attempts_.begin(frame.id, decode_probe_order(frame.payload));
+        return;
     case FrameType::abandon:
         abandon(frame.id);
         return;
@@ -117,7 +131,7 @@ void Fetcher::take(const Frame& frame) {
 }
 
 void Fetcher::take_settings(std::string_view payload) {
-    if (!active_.empty())
+    if (!active_.empty() || !attempts_.empty())
         throw Error(ErrorKind::io, "settings after the first request");
     settings_ = decode_settings(payload);
     settings_.parallel = std::clamp<std::uint64_t>(settings_.parallel, 1, 1024);
@@ -203,6 +217,8 @@ void Fetcher::finish_done() {
 }
 
 void Fetcher::finish(CURL* handle, CURLcode code) {
+    if (attempts_.finish(handle, code))
+        return;
     const auto one = std::find_if(active_.begin(), active_.end(), [&](const Active& active) {
         return active.handle.get() == handle;
     });

@@ -124,11 +124,23 @@ std::optional<std::string> find_account_fault(std::string_view name) {
 }
 
 std::optional<std::string> find_tcp_fault(std::string_view address) {
+    const std::string shown = printable(address, 80);
     const std::size_t colon = address.rfind(':');
-    if (colon != std::string_view::npos && colon > 0 && is_port(address.substr(colon + 1)) &&
-        address.find_first_of(" /") == std::string_view::npos)
+    if (colon == std::string_view::npos || !is_port(address.substr(colon + 1)))
+        return fmt::format("'{}' is no address: \"host:port\" is expected", shown);
+    const std::string_view host = address.substr(0, colon);
+    const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+    // It becomes part of a URL (RFC 3986, 3.2.2), of which it must not be more than the host.
+    const std::string_view marks = bracketed ? ":.%-_" : ".-_";
+    const std::string_view inner = bracketed ? host.substr(1, host.size() - 2) : host;
+    if (!inner.empty() && std::all_of(inner.begin(), inner.end(), [&](unsigned char c) {
+            return std::isalnum(c) != 0 ||
+                   marks.find(static_cast<char>(c)) != std::string_view::npos;
+        }))
         return std::nullopt;
-    return fmt::format("'{}' is no address: \"host:port\" is expected", printable(address, 80));
+    return fmt::format("'{}' is no address: \"host:port\" is expected, with an IPv6 address as in "
+                       "\"[::1]:80\"",
+                       shown);
 }
 
 std::optional<mode_t> parse_mode(std::string_view text) {

@@ -28,9 +28,8 @@ void refuse_unsupported(const Component& component, const AgentConfig& config) {
         refuse("check");
     if (!component.windows.empty())
         refuse("windows");
-    if (!component.health.http.empty() || !component.health.tcp.empty() ||
-        !component.health.command.empty())
-        refuse("health probes (http, tcp, command)");
+    if (!component.health.command.empty())
+        refuse("health.command");
 }
 
 } // namespace provisor

@@ -2,6 +2,7 @@
 #include "pass/trial.hpp"
 
 #include "pass/health.hpp"
+#include "pass/probing.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/rollback.hpp"
 
@@ -10,17 +11,6 @@
 
 namespace provisor {
 namespace {
-
-/// Whether it has units that are acted on, and so can be healthy or not.
-bool has_living_units(const Component& component) {
-    return std::any_of(component.units.begin(), component.units.end(),
-                       [](const UnitSpec& unit) { return unit.on_change != OnChange::none; });
-}
-
-bool is_watched(const Work& work, const Activation& activation) {
-    return std::any_of(activation.units.begin(), activation.units.end(),
-                       [&](const UnitWork& unit) { return unit.watched && is_sharer(work, unit); });
-}
 
 /// The update failed, whatever became of the rollback: that is an error, and its kind is that of
 /// the update.
@@ -46,6 +36,10 @@ void tell_rollback(Work& work) {
 void Trial::keep_way_back(Work& work) {
     const Marker& installed = *work.observed.installed;
     if (!work.observed.activated_with(installed) || work.record.healthy == identity_of(installed))
+        return;
+    // That a unit runs says nothing of what its probes would see, or have seen: it may be here
+    // because there was nothing to go back to when they failed.
+    if (!probes_of(*work.component).empty())
         return;
     for (const UnitSpec& unit : work.component->units)
         if (unit.on_change != OnChange::none &&
@@ -77,7 +71,7 @@ void Trial::begin_trial(Work& work, Activation& activation) {
         resume_trial(work, activation.units, around_.units);
     // What an administrator had stopped was not started: it is judged when it runs again.
     if (work.plan.due == Due::change && has_living_units(*work.component) &&
-        !is_watched(work, activation))
+        !is_watched(work, activation.units))
         work.on_trial = false;
 }
 
@@ -85,7 +79,7 @@ unsigned Trial::bring_up(const std::vector<Work*>& works) {
     Activation activation = activate(works, paths_, store_, around_);
     for (Work* work : works)
         attempt(*work, [&] { begin_trial(*work, activation); });
-    watch(activation.units, around_);
+    watch(activation.units, works, around_);
     for (Work* work : works)
         attempt(*work, [&] {
             if (work->on_trial)

@@ -11,6 +11,16 @@ bool is_sharer(const Work& work, const UnitWork& unit) {
     return std::find(unit.sharers.begin(), unit.sharers.end(), &work) != unit.sharers.end();
 }
 
+bool is_watched(const Work& work, const std::vector<UnitWork>& units) {
+    return std::any_of(units.begin(), units.end(),
+                       [&](const UnitWork& unit) { return unit.watched && is_sharer(work, unit); });
+}
+
+bool has_living_units(const Component& component) {
+    return std::any_of(component.units.begin(), component.units.end(),
+                       [](const UnitSpec& unit) { return unit.on_change != OnChange::none; });
+}
+
 UnitFacts facts_of(const UnitState& state) {
     return {state.load_state == "loaded",
             state.active_state,

@@ -24,6 +24,12 @@ struct UnitWork {
 
 bool is_sharer(const Work& work, const UnitWork& unit);
 
+/// Whether a unit of this component is being watched.
+bool is_watched(const Work& work, const std::vector<UnitWork>& units);
+
+/// Whether it has units that are acted on, and so can be healthy or not.
+bool has_living_units(const Component& component);
+
 UnitFacts facts_of(const UnitState& state);
 
 /// The state in words, for a failed job or an unhealthy unit.

@@ -5,12 +5,14 @@
 #include "transfer/batch.hpp"
 #include "transfer/fetch_process.hpp"
 #include "transfer/local_source.hpp"
+#include "transfer/probe_line.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 
 #include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
+#include <utility>
 
 namespace provisor {
 namespace {
@@ -18,6 +20,9 @@ namespace {
 /// The three together fit into a frame.
 constexpr std::uint64_t ca_limit = std::uint64_t{768} * 1024;
 constexpr std::uint64_t pem_limit = std::uint64_t{64} * 1024;
+
+/// Sockets of provisor-fetch, of which it may have 1024 descriptors by default.
+constexpr std::uint64_t probes_at_once = 256;
 
 std::string read_pem(const std::string& path, std::uint64_t limit, const char* key) {
     if (path.empty())
@@ -60,6 +65,14 @@ FetchSettings settings_for(const AgentConfig& config) {
     settings.ca_pem = read_pem(config.tls.ca_file, ca_limit, "tls.ca_file");
     settings.client_cert_pem = read_pem(config.tls.client_cert, pem_limit, "tls.client_cert");
     settings.client_key_pem = read_pem(config.tls.client_key, pem_limit, "tls.client_key");
+    return settings;
+}
+
+FetchSettings probe_settings_for(const AgentConfig& config) {
+    FetchSettings settings;
+    settings.parallel = probes_at_once;
+    settings.min_tls = config.tls.min_version;
+    settings.ca_pem = read_pem(config.tls.ca_file, ca_limit, "tls.ca_file");
     return settings;
 }
 
@@ -128,9 +141,53 @@ std::optional<Error> FetchTransfer::attempt(Batch& batch, const Interrupt& inter
 Error FetchTransfer::end_process(const Error& error) {
     if (!process_)
         return error;
-    const Error told = process_->end(error);
+    Error told = process_->end(error);
     process_.reset();
     return told;
+}
+
+int FetchTransfer::prober_pid() const { return probes_ ? probes_->pid() : -1; }
+
+std::uint32_t FetchTransfer::begin_probe(const ProbeAttempt& attempt) {
+    const std::uint32_t number = ++last_probe_;
+    try {
+        if (!probes_)
+            probes_ = std::make_unique<ProbeLine>(program_, probe_settings_for(config_));
+        probes_->begin(number, attempt);
+    } catch (const Error& error) {
+        sightings_.push_back({number, false, "", error});
+    }
+    return number;
+}
+
+std::vector<ProbeSighting> FetchTransfer::await_probes(Duration patience,
+                                                       const Interrupt& interrupt) {
+    interrupt.check();
+    if (probes_) {
+        try {
+            probes_->await(patience, interrupt);
+            take_sightings();
+        } catch (const Error& error) {
+            take_sightings();
+            end_probes(error);
+        } catch (...) {
+            probes_.reset();
+            throw;
+        }
+    }
+    return std::exchange(sightings_, {});
+}
+
+void FetchTransfer::take_sightings() {
+    for (ProbeSighting& one : probes_->take_sightings())
+        sightings_.push_back(std::move(one));
+}
+
+void FetchTransfer::end_probes(const Error& error) {
+    const Error told = probes_->end(error);
+    for (const std::uint32_t number : probes_->unanswered())
+        sightings_.push_back({number, false, "", told});
+    probes_.reset();
 }
 
 } // namespace provisor

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "base/interrupt.hpp"
+#include "base/probe_kind.hpp"
 #include "base/sha256.hpp"
 #include "model/agent_config.hpp"
 #include "model/progress.hpp"
@@ -141,7 +142,24 @@ struct TransferResult {
     std::optional<Error> error;
 };
 
-/// The network. One call is one batch: results stand in the order of the requests, at most
+/// One attempt of a health probe: a GET that anything but a 2xx answer fails (redirects are not
+/// followed), or a connection that is accepted.
+struct ProbeAttempt {
+    ProbeKind kind = ProbeKind::http;
+    std::string address; ///< a URL, or "host:port"
+    Duration limit{};    ///< for all of it
+};
+
+/// What an attempt saw.
+struct ProbeSighting {
+    std::uint32_t number = 0; ///< of the attempt
+    bool healthy = false;
+    std::string what; ///< in words that follow the address: "answers 500", "refuses connections"
+    /// Nobody could look, which says nothing of what there is to see.
+    std::optional<Error> error;
+};
+
+/// The network. One call of run() is one batch: results stand in the order of the requests, at most
 /// `parallel` transfers run at once.
 class Transfer {
 public:
@@ -150,6 +168,15 @@ public:
     /// fails is in the results. `progress` is kept up to date (stage, running transfers).
     virtual std::vector<TransferResult> run(std::vector<TransferRequest> requests,
                                             const Interrupt& interrupt, Progress& progress) = 0;
+
+    /// Begins an attempt of a probe and does not wait for it. Returns its number, which no other
+    /// attempt has. Throws nothing: what fails is a sighting.
+    virtual std::uint32_t begin_probe(const ProbeAttempt& attempt) = 0;
+    /// What attempts have seen since the last call; each is told once, a moment after its limit is
+    /// over at the latest. Returns when all have been told that were begun, or after `patience`.
+    /// Throws Interrupted within a second of the interrupt, nothing else.
+    virtual std::vector<ProbeSighting> await_probes(Duration patience,
+                                                    const Interrupt& interrupt) = 0;
 };
 
 } // namespace provisor

@@ -26,6 +26,7 @@ bool is_known(std::uint16_t type) {
     case FrameType::get:
     case FrameType::abandon:
     case FrameType::unpack:
+    case FrameType::probe:
     case FrameType::head:
     case FrameType::data:
     case FrameType::end:
@@ -33,6 +34,7 @@ bool is_known(std::uint16_t type) {
     case FrameType::fatal:
     case FrameType::member:
     case FrameType::done:
+    case FrameType::probed:
         return true;
     }
     return false;

@@ -15,7 +15,8 @@ namespace provisor {
 /// machine from one build, so numbers are in host order and there is no version.
 ///
 /// provisor-fetch: every `get` is answered by at most one `head`, then `data`, and in the end
-/// exactly one `end` or `failed`, also after an `abandon`.
+/// exactly one `end` or `failed`, also after an `abandon`; every `probe` by exactly one `probed`,
+/// when its limit is over at the latest.
 ///
 /// provisor-unpack: one `unpack` is answered by, for each member that is wanted, one `member` per
 /// pattern that names it, `data` and `end`, and in the end by exactly one `done` or `failed`.
@@ -24,13 +25,15 @@ enum class FrameType : std::uint16_t {
     get = 2,      ///< agent: a request
     abandon = 3,  ///< agent: no more of this id, please
     unpack = 4,   ///< agent: what is wanted of the artifact
+    probe = 5,    ///< agent: one attempt of a health probe
     head = 16,    ///< fetcher: the final response's status and headers
     data = 17,    ///< fetcher: body bytes of a 200; unpacker: bytes of the member that has begun
     end = 18,     ///< fetcher: the response is over and well; unpacker: the member is
     failed = 19,  ///< fetcher: it is over and not well; unpacker: so is everything
     fatal = 20,   ///< either program: nothing at all can be done; it exits
     member = 21,  ///< unpacker: the member of the pattern `id` begins
-    done = 22     ///< unpacker: the artifact was read to its end, and all is well
+    done = 22,    ///< unpacker: the artifact was read to its end, and all is well
+    probed = 23   ///< fetcher: what came of the attempt
 };
 
 /// A frame is a header of 12 bytes (payload length, type, zero, id) and its payload.

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace provisor::test {
@@ -65,12 +67,49 @@ public:
         return results;
     }
 
+    std::uint32_t begin_probe(const ProbeAttempt& attempt) override {
+        const auto number = static_cast<std::uint32_t>(probed.size() + 1);
+        probed.push_back(attempt);
+        const ProbeSighting seen = look_at ? look_at(attempt.address) : healthy();
+        const bool hangs = !seen.healthy && seen.what == hanging;
+        open_probes_.emplace(Clock::now() + (hangs ? attempt.limit : Duration::zero()),
+                             ProbeSighting{number, seen.healthy, seen.what, seen.error});
+        return number;
+    }
+
+    std::vector<ProbeSighting> await_probes(Duration patience,
+                                            const Interrupt& interrupt) override {
+        const Clock::time_point end = Clock::now() + patience;
+        std::vector<ProbeSighting> seen;
+        while (!open_probes_.empty()) {
+            interrupt.check();
+            const auto [due, sighting] = *open_probes_.begin();
+            std::this_thread::sleep_until(std::min(due, end));
+            if (Clock::now() < due)
+                break;
+            seen.push_back(sighting);
+            open_probes_.erase(open_probes_.begin());
+        }
+        return seen;
+    }
+
+    /// What an attempt at an address sees; its number does not matter. One that sees `hanging` is
+    /// told when its limit is over.
+    std::function<ProbeSighting(const std::string& address)> look_at = {};
+    static constexpr const char* hanging = "does not answer";
+    static ProbeSighting healthy() { return {0, true, "answers 200", {}}; }
+    static ProbeSighting unhealthy(const std::string& what) { return {0, false, what, {}}; }
+    std::vector<ProbeAttempt> probed; ///< every attempt so far
+
     long count_of(int status) const {
         return std::count_if(asked.begin(), asked.end(),
                              [&](const Asked& one) { return one.status == status; });
     }
 
 private:
+    using Clock = std::chrono::steady_clock;
+    std::multimap<Clock::time_point, ProbeSighting> open_probes_; ///< by the time of the answer
+
     /// The page as it is for this request, and how it is encoded.
     std::pair<Page, ContentCoding> select(const TransferRequest& request) {
         Page page = pages.at(request.url);

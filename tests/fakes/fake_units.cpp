@@ -57,6 +57,10 @@ void FakeUnits::stop(const std::string& unit) {
     stopped.state.main_pid = 0;
 }
 
+void FakeUnits::put_into(const std::string& unit, const std::string& active_state) {
+    known(unit).state.active_state = active_state;
+}
+
 void FakeUnits::mask(const std::string& unit) {
     Unit& masked = units_[unit];
     masked.state.load_state = "masked";

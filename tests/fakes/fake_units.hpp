@@ -39,6 +39,8 @@ public:
     /// What an administrator does.
     void stop(const std::string& unit);
     void mask(const std::string& unit);
+    /// It is in this ActiveState, whatever brought it there.
+    void put_into(const std::string& unit, const std::string& active_state);
     /// The program dies and systemd starts it again by itself.
     void crash_and_restart(const std::string& unit);
 

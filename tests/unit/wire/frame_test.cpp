@@ -138,7 +138,7 @@ TEST_P(FrameReaderRefuses, FramesThatCannotBe) {
 INSTANTIATE_TEST_SUITE_P(
     All, FrameReaderRefuses,
     testing::Values(BadHeader{"TypeZero", raw_header(0, 0, 0, 1)},
-                    BadHeader{"UnknownType", raw_header(0, 5, 0, 1)},
+                    BadHeader{"UnknownType", raw_header(0, 6, 0, 1)},
                     BadHeader{"UnknownTypeBeyondAll", raw_header(0, 0xFFFF, 0, 1)},
                     BadHeader{"PaddingThatIsNotZero", raw_header(0, 18, 1, 1)},
                     BadHeader{"DataOneByteTooLong", raw_header(max_data_payload + 1, 17, 0, 1)},

@@ -176,6 +176,15 @@ INSTANTIATE_TEST_SUITE_P(
             "5:22: settle: at most a day is expected"},
         Row{"BadTcp", with("health: {tcp: localhost}"),
             "5:19: tcp: 'localhost' is no address: \"host:port\" is expected"},
+        Row{"TcpPort", with("health: {tcp: 'localhost:70000'}"),
+            "5:19: tcp: 'localhost:70000' is no address: \"host:port\" is expected"},
+        Row{"TcpWithoutBrackets", with("health: {tcp: '::1:80'}"),
+            "5:19: tcp: '::1:80' is no address: \"host:port\" is expected, with an IPv6 address as "
+            "in "
+            "\"[::1]:80\""},
+        Row{"TcpWithUser", with("health: {tcp: 'me@localhost:80'}"),
+            "5:19: tcp: 'me@localhost:80' is no address: \"host:port\" is expected, with an IPv6 "
+            "address as in \"[::1]:80\""},
         Row{"HealthFile", with("health: {http: 'file:///x'}"),
             "5:20: http: an http:// or https:// URL is expected"},
         Row{"BadWindow", with("windows: [ nights ]"),

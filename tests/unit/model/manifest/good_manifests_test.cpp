@@ -145,6 +145,17 @@ TEST(GoodManifest, WarnsOfHttpThatNothingVerifies) {
     EXPECT_EQ(warnings("    signature: https://o/s\n"), 0U);
 }
 
+TEST(GoodManifest, ProbesNamesAndAddressesOfBothKinds) {
+    for (const std::string address : {"localhost:80", "127.0.0.1:8080", "[::1]:443",
+                                      "[fe80::1%eth0]:443", "db_1.example.org:1"}) {
+        const auto components =
+            read("components:\n  a: {url: 'https://o/a', path: /opt/a, health: {tcp: '" + address +
+                 "'}}\n");
+        ASSERT_EQ(components.size(), 1U) << address;
+        EXPECT_EQ(components[0].health.tcp, address);
+    }
+}
+
 TEST(GoodManifest, ForRemovalNeedsNoUrl) {
     const auto components = read("components:\n  a: {state: absent}\n");
     ASSERT_EQ(components.size(), 1U);
