@@ -44,7 +44,8 @@ struct Outcome {
     Duration duration{};
     std::vector<UnitOutcome> units;
     std::optional<Error> error;
-    bool told = false; ///< a hold that an earlier pass has told already
+    bool told = false;                ///< a hold that an earlier pass has told already
+    bool after_failure = false;       ///< a hold that waits out a failure, which was told as one
     std::optional<WallTime> next_try; ///< of a component that is left alone until then
 };
 

@@ -9,12 +9,14 @@
 #include "pass/activate.hpp"
 #include "pass/announce.hpp"
 #include "pass/guard.hpp"
+#include "pass/planning.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/remove.hpp"
 #include "pass/rollback.hpp"
 #include "pass/support.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
+#include "pass/windows.hpp"
 #include "pass/work.hpp"
 #include "store/cache.hpp"
 #include "store/component_store.hpp"
@@ -90,6 +92,7 @@ private:
     PassReport report();
 
     bool leaves_units() const { return options_.no_units || !paths_.root.empty(); }
+    Units units() const { return leaves_units() ? Units::leave : Units::act; }
 
     const Settings& settings_;
     const Paths& paths_;
@@ -183,8 +186,7 @@ void Pass::observe(Work& work) {
 /// The operator's will is stronger than any guard.
 void Pass::aim_back() {
     for (Work& work : works_)
-        provisor::aim_back(work, *options_.rollback_to, paths_, store_,
-                           leaves_units() ? Units::leave : Units::act, around_.interrupt);
+        provisor::aim_back(work, *options_.rollback_to, paths_, store_, units(), around_.interrupt);
 }
 
 void Pass::remove() {
@@ -195,8 +197,7 @@ void Pass::remove() {
         work.done = false;
         attempt(work, [&] {
             report_.restarts +=
-                remove_component(work, settings_.components, paths_, store_,
-                                 leaves_units() ? Units::leave : Units::act, around_);
+                remove_component(work, settings_.components, paths_, store_, units(), around_);
             work.done = true;
         });
     }
@@ -214,36 +215,21 @@ void Pass::acquire() {
 void Pass::plan() {
     for (Work& work : works_)
         attempt(work, [&] { plan(work); });
+    // Under --root nothing is activated, and an image is built when it is built.
+    if (!options_.at_once && paths_.root.empty())
+        keep_to_windows(works_, wall_clock(), units(), store_, paths_, around_.interrupt);
 }
 
 void Pass::plan(Work& work) {
-    Observed seen = work.observed;
-    if (work.as_is) {
+    if (work.as_is)
         work.wanted = *work.observed.installed;
-        for (const InstalledFile& file : work.wanted.files)
-            seen.actual[file.path] = file;
-    } else {
+    else {
         work.wanted =
             wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
         work.wanted.signed_by = work.signed_by;
     }
-    if (guard_.apply(work, leaves_units() ? Units::leave : Units::act) == Guarded::settled)
-        return;
-    work.plan = make_plan(*work.component, work.wanted, work.artifact->freshness, seen,
-                          leaves_units() ? Units::leave : Units::act);
-    work.outcome.decision = work.plan.decision;
-    work.outcome.reason = work.as_is && work.plan.decision == Decision::unchanged
-                              ? "it is there, and the manifest says update: if-missing"
-                              : work.plan.reason;
-    work.outcome.sha256 = work.wanted.artifact;
-    work.outcome.signed_by = work.wanted.signed_by;
-    if (!work.detour.empty())
-        work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
-    if (!work.kept_back.empty() && work.plan.decision == Decision::unchanged) {
-        // Not done: what is installed may still have to be activated.
-        work.outcome.decision = Decision::hold;
-        work.outcome.reason = work.kept_back;
-    }
+    if (guard_.apply(work, units()) == Guarded::no)
+        make_plan(work, units());
 }
 
 void Pass::install() {

@@ -54,7 +54,7 @@ void update_troubles(const Paths& paths, const PassReport& report) {
             outcome.decision == Decision::fail || outcome.decision == Decision::hold;
         const auto known = before.find(outcome.name);
         // That a failure is waited out is no other trouble than the failure.
-        const bool waits = outcome.decision == Decision::hold && outcome.next_try &&
+        const bool waits = outcome.decision == Decision::hold && outcome.after_failure &&
                            known != before.end() && known->second.decision == Decision::fail;
         if (!troubled)
             now.erase(outcome.name);
