@@ -9,6 +9,7 @@
 #include "pass/activate.hpp"
 #include "pass/announce.hpp"
 #include "pass/guard.hpp"
+#include "pass/order.hpp"
 #include "pass/planning.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/remove.hpp"
@@ -48,6 +49,7 @@ public:
         : settings_(settings), paths_(paths), options_(options), around_(around),
           cache_(paths.state_dir), store_(paths.state_dir),
           guard_(store_, settings.config, paths, around.interrupt),
+          dependencies_(settings.components, store_, paths, around.interrupt),
           trial_(cache_, store_, settings.config, paths, around) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
@@ -65,8 +67,10 @@ public:
             plan();
         }
         if (!options_.dry_run) {
-            install();
-            act_on_units();
+            for (const std::vector<Work*>& batch : batches_of(works_)) {
+                install(batch);
+                act_on_units(batch);
+            }
             remove();
             record();
             prune();
@@ -84,9 +88,9 @@ private:
     void acquire();
     void plan();
     void plan(Work& work);
-    void install();
+    void install(const std::vector<Work*>& batch);
     void install(Work& work);
-    void act_on_units();
+    void act_on_units(const std::vector<Work*>& batch);
     void record();
     void prune();
     PassReport report();
@@ -101,6 +105,7 @@ private:
     Cache cache_;
     ComponentStore store_;
     Guard guard_;
+    Dependencies dependencies_;
     Trial trial_;
     std::vector<Work> works_;
     std::set<std::string> swept_; ///< folders that have been looked through
@@ -218,6 +223,8 @@ void Pass::plan() {
     // Under --root nothing is activated, and an image is built when it is built.
     if (!options_.at_once && paths_.root.empty())
         keep_to_windows(works_, wall_clock(), units(), store_, paths_, around_.interrupt);
+    for (Work& work : works_)
+        attempt(work, [&] { dependencies_.hold_dependant(work, works_, units()); });
 }
 
 void Pass::plan(Work& work) {
@@ -232,13 +239,15 @@ void Pass::plan(Work& work) {
         make_plan(work, units());
 }
 
-void Pass::install() {
-    for (Work& work : works_)
-        install(work);
+void Pass::install(const std::vector<Work*>& batch) {
+    for (Work* work : batch)
+        install(*work);
 }
 
 void Pass::install(Work& work) {
     around_.interrupt.check();
+    // Once more: what it comes after may have failed since.
+    attempt(work, [&] { dependencies_.hold_dependant(work, works_, units()); });
     attempt(work, [&] {
         if (work.plan.decision != Decision::unchanged)
             around_.progress.set_stage(fmt::format("installing {}", work.component->name));
@@ -249,15 +258,12 @@ void Pass::install(Work& work) {
     });
 }
 
-void Pass::act_on_units() {
-    std::vector<Work*> all;
-    for (Work& work : works_)
-        all.push_back(&work);
+void Pass::act_on_units(const std::vector<Work*>& batch) {
     if (!paths_.root.empty() && !options_.no_units)
-        enable_only(all, around_);
+        enable_only(batch, around_);
     else if (!leaves_units()) {
-        report_.restarts = trial_.bring_up(all);
-        report_.restarts += trial_.roll_back(all, report_.id);
+        report_.restarts += trial_.bring_up(batch);
+        report_.restarts += trial_.roll_back(batch, report_.id);
     }
 }
 
