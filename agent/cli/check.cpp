@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "model/manifest.hpp"
 #include "pass/support.hpp"
+#include "pass/time_zones.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,6 +23,7 @@ Settings load_files(const std::vector<std::string>& files, const Context& contex
         if (!text)
             throw Error(ErrorKind::config, fmt::format("there is no file '{}'", file));
         ParsedManifest parsed = parse_manifest({file, *text}, context.facts);
+        require_time_zones(parsed, context.paths);
         settings.manifest_errors.insert(settings.manifest_errors.end(), parsed.errors.begin(),
                                         parsed.errors.end());
         settings.warnings.insert(settings.warnings.end(), parsed.warnings.begin(),

@@ -15,6 +15,7 @@ struct ApplyOptions {
     bool dry_run = false;
     bool wait = false;
     bool offline = false;
+    bool at_once = false; ///< do not wait for windows
 };
 
 struct PlanOptions {

@@ -65,6 +65,9 @@ std::string Overview::version() const {
 }
 
 std::string Overview::last_decision() const {
+    if (trouble && trouble->decision == Decision::fail && trouble->next_try)
+        return fmt::format("fail: {}; next try at {}", trouble->reason,
+                           format_rfc3339(*trouble->next_try));
     if (trouble)
         return fmt::format("{}: {}", to_string(trouble->decision), trouble->reason);
     if (!problem.empty())

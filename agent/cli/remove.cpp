@@ -30,6 +30,7 @@ int command_remove(Context& context, const std::string& name) {
                                 found->place.file, found->place.line, name));
     PassOptions options;
     options.names = {name};
+    options.at_once = true;
     const PassReport report = run_locked(context, settings, options);
     show_report(context, report);
     return failed(report) ? exit_failed : exit_converged;

@@ -46,6 +46,7 @@ struct Outcome {
     std::vector<UnitOutcome> units;      ///< what was done to them
     std::optional<Error> error;
     bool told = false;                ///< a hold that an earlier pass has told already
+    bool after_failure = false;       ///< a hold that waits out a failure, which was told as one
     std::optional<WallTime> next_try; ///< of a component that is left alone until then
     /// Its origin gave no validator, for the first time: each pass will take the whole body.
     bool lacks_validator = false;

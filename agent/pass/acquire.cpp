@@ -99,8 +99,10 @@ bool Acquisition::hold_back(Work& work) const {
                            backoff->until == WallTime::max()
                                ? "no further try before the manifest changes (retry.attempts)"
                                : fmt::format("next try at {}", format_rfc3339(backoff->until))));
-    if (backoff->until != WallTime::max())
+    if (backoff->until != WallTime::max()) {
         work.outcome.next_try = backoff->until;
+        work.outcome.after_failure = true;
+    }
     return true;
 }
 

@@ -64,7 +64,7 @@ bool is_told(const Outcome& outcome, const std::map<std::string, Trouble>& befor
     if (outcome.decision != Decision::hold)
         return false;
     const auto known = before.find(outcome.name);
-    return outcome.told || outcome.next_try ||
+    return outcome.told || outcome.after_failure ||
            (known != before.end() && known->second.decision == Decision::hold &&
             known->second.reason == outcome.reason);
 }

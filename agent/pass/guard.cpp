@@ -2,22 +2,12 @@
 #include "pass/guard.hpp"
 
 #include "model/flip_flop.hpp"
+#include "pass/planning.hpp"
 #include "pass/rollback.hpp"
 
 #include <fmt/format.h>
 
 namespace provisor {
-namespace {
-
-void stay(Work& work, const std::string& reason) {
-    work.kept_back = reason;
-    work.wanted = *work.observed.installed;
-    work.wanted.retired.clear();
-    if (const HistoryEntry* entry = work.record.last_with(work.wanted.artifact))
-        work.version = entry->version;
-}
-
-} // namespace
 
 Guarded Guard::apply(Work& work, Units units) const {
     Record& record = work.record;
@@ -40,7 +30,7 @@ Guarded Guard::apply(Work& work, Units units) const {
     work.outcome.told = record.flip_flop == hold;
     work.record_changed |= record.flip_flop != hold;
     record.flip_flop = hold;
-    stay(work, hold->reason);
+    want_installed(work, hold->reason);
     return Guarded::no;
 }
 
@@ -55,7 +45,7 @@ Guarded Guard::apply_quarantine(Work& work, Units units) const {
         return Guarded::settled;
     }
     if (!installed->same_installation(work.wanted)) {
-        stay(work, reason);
+        want_installed(work, reason);
         return Guarded::no;
     }
     // A rollback that a crash cut off, or that could not be done.

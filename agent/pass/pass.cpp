@@ -10,6 +10,8 @@
 #include "pass/activate.hpp"
 #include "pass/announce.hpp"
 #include "pass/guard.hpp"
+#include "pass/order.hpp"
+#include "pass/planning.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/remove.hpp"
 #include "pass/rollback.hpp"
@@ -17,6 +19,7 @@
 #include "pass/support.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
+#include "pass/windows.hpp"
 #include "pass/work.hpp"
 #include "store/cache.hpp"
 #include "store/component_store.hpp"
@@ -48,6 +51,7 @@ public:
         : settings_(settings), paths_(paths), options_(options), around_(around),
           cache_(paths.state_dir), store_(paths.state_dir),
           guard_(store_, settings.config, paths, around.interrupt),
+          dependencies_(settings.components, store_, paths, around.interrupt),
           trial_(cache_, store_, settings.config, paths, around), self_update_(around) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
@@ -67,8 +71,10 @@ public:
         if (!options_.dry_run) {
             if (!leaves_units())
                 self_update_.set_aside(works_);
-            install();
-            act_on_units();
+            for (const std::vector<Work*>& batch : batches_of(works_)) {
+                install(batch);
+                act_on_units(batch);
+            }
             remove();
             record();
             prune();
@@ -87,14 +93,15 @@ private:
     void acquire();
     void plan();
     void plan(Work& work);
-    void install();
+    void install(const std::vector<Work*>& batch);
     void install(Work& work);
-    void act_on_units();
+    void act_on_units(const std::vector<Work*>& batch);
     void record();
     void prune();
     PassReport report();
 
     bool leaves_units() const { return options_.no_units || !paths_.root.empty(); }
+    Units units() const { return leaves_units() ? Units::leave : Units::act; }
 
     const Settings& settings_;
     const Paths& paths_;
@@ -103,6 +110,7 @@ private:
     Cache cache_;
     ComponentStore store_;
     Guard guard_;
+    Dependencies dependencies_;
     Trial trial_;
     SelfUpdate self_update_;
     std::vector<Work> works_;
@@ -207,8 +215,7 @@ void Pass::observe(Work& work) {
 /// The operator's will is stronger than any guard.
 void Pass::aim_back() {
     for (Work& work : works_)
-        provisor::aim_back(work, *options_.rollback_to, paths_, store_,
-                           leaves_units() ? Units::leave : Units::act, around_.interrupt);
+        provisor::aim_back(work, *options_.rollback_to, paths_, store_, units(), around_.interrupt);
 }
 
 void Pass::remove() {
@@ -224,8 +231,7 @@ void Pass::remove() {
                                         "--now {}`, then `provisor apply {}`",
                                         around_.own_service.unit, work.component->name));
             report_.restarts +=
-                remove_component(work, settings_.components, paths_, store_,
-                                 leaves_units() ? Units::leave : Units::act, around_);
+                remove_component(work, settings_.components, paths_, store_, units(), around_);
             work.done = true;
         });
     }
@@ -243,45 +249,34 @@ void Pass::acquire() {
 void Pass::plan() {
     for (Work& work : works_)
         attempt(work, [&] { plan(work); });
+    // Under --root nothing is activated, and an image is built when it is built.
+    if (!options_.at_once && paths_.root.empty())
+        keep_to_windows(works_, wall_clock(), units(), store_, paths_, around_.interrupt);
+    for (Work& work : works_)
+        attempt(work, [&] { dependencies_.hold_dependant(work, works_, units()); });
 }
 
 void Pass::plan(Work& work) {
-    Observed seen = work.observed;
-    if (work.as_is) {
+    if (work.as_is)
         work.wanted = *work.observed.installed;
-        for (const InstalledFile& file : work.wanted.files)
-            seen.actual[file.path] = file;
-    } else {
+    else {
         work.wanted =
             wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
         work.wanted.signed_by = work.signed_by;
     }
-    if (guard_.apply(work, leaves_units() ? Units::leave : Units::act) == Guarded::settled)
-        return;
-    work.plan = make_plan(*work.component, work.wanted, work.artifact->freshness, seen,
-                          leaves_units() ? Units::leave : Units::act);
-    work.outcome.decision = work.plan.decision;
-    work.outcome.reason = work.as_is && work.plan.decision == Decision::unchanged
-                              ? "it is there, and the manifest says update: if-missing"
-                              : work.plan.reason;
-    work.outcome.sha256 = work.wanted.artifact;
-    work.outcome.signed_by = work.wanted.signed_by;
-    if (!work.detour.empty())
-        work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
-    if (!work.kept_back.empty() && !work.plan.write_marker && work.plan.place.empty()) {
-        // Not done: what is installed may still have to be activated.
-        work.outcome.decision = Decision::hold;
-        work.outcome.reason = work.kept_back;
-    }
+    if (guard_.apply(work, units()) == Guarded::no)
+        make_plan(work, units());
 }
 
-void Pass::install() {
-    for (Work& work : works_)
-        install(work);
+void Pass::install(const std::vector<Work*>& batch) {
+    for (Work* work : batch)
+        install(*work);
 }
 
 void Pass::install(Work& work) {
     around_.interrupt.check();
+    // Once more: what it comes after may have failed since.
+    attempt(work, [&] { dependencies_.hold_dependant(work, works_, units()); });
     attempt(work, [&] {
         if (work.plan.decision != Decision::unchanged)
             around_.progress.set_stage(fmt::format("installing {}", work.component->name));
@@ -292,15 +287,12 @@ void Pass::install(Work& work) {
     });
 }
 
-void Pass::act_on_units() {
-    std::vector<Work*> all;
-    for (Work& work : works_)
-        all.push_back(&work);
+void Pass::act_on_units(const std::vector<Work*>& batch) {
     if (!paths_.root.empty() && !options_.no_units)
-        enable_only(all, around_);
+        enable_only(batch, around_);
     else if (!leaves_units()) {
-        report_.restarts = trial_.bring_up(all);
-        report_.restarts += trial_.roll_back(all, report_.id);
+        report_.restarts += trial_.bring_up(batch);
+        report_.restarts += trial_.roll_back(batch, report_.id);
     }
 }
 

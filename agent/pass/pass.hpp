@@ -24,6 +24,7 @@ struct PassOptions {
     bool no_units = false; ///< units are left alone; what is due stays due
     bool dry_run = false;  ///< decides and reports, changes nothing but the download cache
     bool offline = false;  ///< asks no origin; goes by what the cache knows
+    bool at_once = false;  ///< changes do not wait for the windows of their components
     /// An operator's rollback of the one component that is named: the version or the beginning of
     /// the digest to go back to, or empty for the one before.
     std::optional<std::string> rollback_to = {};

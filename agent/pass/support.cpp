@@ -26,8 +26,6 @@ void refuse_unsupported(const Component& component, const AgentConfig& config) {
                                        "neither sha256 nor signature");
     if (!component.check.empty())
         refuse("check");
-    if (!component.windows.empty())
-        refuse("windows");
     if (!component.health.command.empty())
         refuse("health.command");
 }
