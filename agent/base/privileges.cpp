@@ -24,14 +24,9 @@ void require(bool done, const char* what) {
         throw system_error(errno, what);
 }
 
-void become(const char* account) {
-    const passwd* user = ::getpwnam(account);
-    if (user == nullptr)
-        user = ::getpwnam("nobody");
-    // On a system without either (an image under construction) the kernel's overflow uid is nobody,
-    // too.
-    const uid_t uid = user != nullptr ? user->pw_uid : 65534;
-    const gid_t gid = user != nullptr ? user->pw_gid : 65534;
+void become(const Account& account) {
+    const uid_t uid = account.user;
+    const gid_t gid = account.group;
     require(::setgroups(0, nullptr) == 0, "give up supplementary groups");
     require(::setresgid(gid, gid, gid) == 0, "change the group");
     require(::setresuid(uid, uid, uid) == 0, "change the user");
@@ -55,11 +50,21 @@ void limit(int resource, const char* what) {
 
 } // namespace
 
+Account find_account(const char* name) {
+    const passwd* user = ::getpwnam(name);
+    if (user == nullptr)
+        user = ::getpwnam("nobody");
+    // On a system without either (an image under construction) the kernel's overflow uid is nobody,
+    // too.
+    constexpr unsigned overflow = 65534;
+    return user != nullptr ? Account{user->pw_uid, user->pw_gid} : Account{overflow, overflow};
+}
+
 void drop_privileges(const char* account, int keep) {
     const pid_t parent = ::getppid();
     require(::syscall(SYS_close_range, keep + 1, ~0U, 0) == 0, "close inherited descriptors");
     if (::geteuid() == 0)
-        become(account);
+        become(find_account(account));
     drop_capabilities();
     require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "take no new privileges");
     require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "be closed to other processes");

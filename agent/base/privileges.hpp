@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 namespace provisor {
+
+struct Account {
+    uid_t user = 0;
+    gid_t group = 0;
+};
+
+/// The ids of an account; those of nobody when there is none of this name.
+Account find_account(const char* name);
 
 /// Gives up everything that parsing bytes of strangers does not need: as root changes to the user
 /// `account` (or nobody) for good, takes no new privileges, writes no files and no core, closes

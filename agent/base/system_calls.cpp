@@ -3,6 +3,8 @@
 
 #include "base/error.hpp"
 
+#include <array>
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +12,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <vector>
 
 namespace provisor {
@@ -53,6 +57,41 @@ void allow_only_system_calls(std::span<const int> numbers) {
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
     if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0 && errno != EINVAL)
         throw system_error(errno, "limit the system calls");
+}
+
+bool refuse_network() noexcept {
+    if (architecture == 0)
+        return true;
+    // x32 has numbers of its own under the same architecture: seccomp(2).
+    constexpr std::uint32_t x32 = 0x40000000;
+    constexpr std::uint32_t first_argument =
+        offsetof(seccomp_data, args) + (std::endian::native == std::endian::big ? 4 : 0);
+    static constexpr std::array refused{SYS_unshare,          SYS_setns,       SYS_mount,
+                                        SYS_ptrace,           SYS_bpf,         SYS_perf_event_open,
+                                        SYS_io_uring_setup,   SYS_userfaultfd, SYS_add_key,
+                                        SYS_keyctl,           SYS_request_key, SYS_process_vm_readv,
+                                        SYS_process_vm_writev};
+    constexpr std::size_t head = 5;
+    constexpr std::size_t tail = 5;
+    constexpr std::size_t count = refused.size();
+    std::array<sock_filter, head + count + tail> filter{};
+    filter[0] = load(offsetof(seccomp_data, arch));
+    filter[1] = compare(architecture, 1, 0);
+    filter[2] = answer(SECCOMP_RET_KILL_PROCESS);
+    filter[3] = load(offsetof(seccomp_data, nr));
+    // Each jump below leads to the refusal, which is the last but one.
+    filter[4] = BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32, count + 1 + 2, 0);
+    for (std::size_t i = 0; i < count; ++i)
+        filter.at(head + i) =
+            compare(static_cast<std::uint32_t>(refused.at(i)), count - i - 1 + 3, 0);
+    std::size_t at = head + count;
+    filter.at(at++) = compare(SYS_socket, 0, 3);
+    filter.at(at++) = load(first_argument);
+    filter.at(at++) = compare(AF_UNIX, 1, 0);
+    filter.at(at++) = answer(SECCOMP_RET_ERRNO | EPERM);
+    filter.at(at) = answer(SECCOMP_RET_ALLOW);
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0 || errno == EINVAL;
 }
 
 } // namespace provisor

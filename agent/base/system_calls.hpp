@@ -11,4 +11,10 @@ namespace provisor {
 /// everything as it is. Throws Error of kind io.
 void allow_only_system_calls(std::span<const int> numbers);
 
+/// From here on this process and all that come of it make no socket but local ones, no name space
+/// and no mount, and look into no other process. Needs "no new privileges"; only system calls are
+/// made, so that it may stand between fork and exec. Kernels and processors as above. False, and
+/// errno, when the kernel refuses.
+bool refuse_network() noexcept;
+
 } // namespace provisor

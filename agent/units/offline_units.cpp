@@ -53,6 +53,10 @@ public:
 
     void daemon_reload() override {}
     void reset_failed(const std::string& /*unit*/) override {}
+    std::optional<CommandResult> run_contained(const ContainedCommand& /*command*/,
+                                               const Interrupt& /*interrupt*/) override {
+        return std::nullopt;
+    }
 
     void disable(const std::vector<std::string>& units) override { demand("disable", units); }
 

@@ -3,16 +3,20 @@
 
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
+#include "base/random.hpp"
 #include "units/bus.hpp"
 #include "units/job_result.hpp"
 #include "units/job_watch.hpp"
 #include "units/not_installable.hpp"
 #include "units/properties.hpp"
+#include "units/transient_command.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fmt/format.h>
 #include <functional>
+#include <spdlog/spdlog.h>
 #include <systemd/sd-bus.h>
 
 namespace provisor {
@@ -23,6 +27,8 @@ constexpr Duration usual_patience = std::chrono::seconds(30);
 /// A reload runs all generators and reads all units, and is answered when it is over; systemctl
 /// waits as long.
 constexpr Duration reload_patience = std::chrono::minutes(3);
+/// How long after a command's timeout systemd may still take to end it.
+constexpr Duration manager_patience = std::chrono::seconds(15);
 
 struct Call {
     const char* path;
@@ -87,6 +93,8 @@ public:
     bool enable(const std::vector<std::string>& units) override;
     void disable(const std::vector<std::string>& units) override;
     void reset_failed(const std::string& unit) override;
+    std::optional<CommandResult> run_contained(const ContainedCommand& command,
+                                               const Interrupt& interrupt) override;
 
 private:
     Reply send(const Call& call);
@@ -94,6 +102,8 @@ private:
     Message demand(const Call& call, const std::string& what);
     void connect();
     std::string enqueue(const UnitJob& job, UnitJobResult& result);
+    bool is_reachable();
+    void end_transient(const std::string& unit, Kept kept, bool running);
 
     ManagerScope scope_;
     Bus bus_;
@@ -261,6 +271,73 @@ void SystemdUnits::reset_failed(const std::string& unit) {
     if (reply.failed() && reply.error_name != no_such_unit)
         throw Error(ErrorKind::unit,
                     fmt::format("reset failed state of '{}': {}", unit, reply.error_text));
+}
+
+bool SystemdUnits::is_reachable() {
+    try {
+        demand({manager_path, "org.freedesktop.DBus.Peer", "Ping"}, "systemd");
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+/// What cannot be done is left to systemd: the unit's own timeout ends it as well.
+void SystemdUnits::end_transient(const std::string& unit, Kept kept, bool running) {
+    try {
+        if (running)
+            send(call_manager("KillUnit", [&](sd_bus_message* message) {
+                return sd_bus_message_append(message, "ssi", unit.c_str(), "all", SIGKILL);
+            }));
+        send(call_about_unit(kept == Kept::while_held ? "UnrefUnit" : "ResetFailedUnit", unit));
+    } catch (const Error& error) {
+        spdlog::debug("{}: {}", unit, error.what());
+    }
+}
+
+std::optional<CommandResult> SystemdUnits::run_contained(const ContainedCommand& command,
+                                                         const Interrupt& interrupt) {
+    interrupt.check();
+    // A user's own manager has neither other users nor networks to give.
+    if (scope_ == ManagerScope::user || !is_reachable())
+        return std::nullopt;
+    const std::string unit =
+        fmt::format("provisor-{}-{:016x}.service", command.name, random_number());
+    const Fd output = make_output_file();
+    const CPtr<sd_bus, sd_bus_unref> connection(sd_bus_ref(bus_.get()));
+    const Kept kept =
+        sd_bus_is_bus_client(connection.get()) > 0 ? Kept::while_held : Kept::until_reset;
+    JobWatch watch(connection.get());
+    const Reply reply = send(call_manager("StartTransientUnit", [&](sd_bus_message* message) {
+        return append_contained_unit(message, unit, command, output.get(), kept);
+    }));
+    CommandResult refused{CommandResult::End::not_started};
+    if (reply.failed()) {
+        refused.trouble = fmt::format("systemd: {}", reply.error_text);
+        return refused;
+    }
+    const char* path = nullptr;
+    check_bus(sd_bus_message_read(reply.message.get(), "o", &path), unit);
+    const std::string job = path;
+    const auto deadline = std::chrono::steady_clock::now() + command.timeout + manager_patience;
+    JobWatch::Ended ended = JobWatch::Ended::disconnected;
+    try {
+        ended = watch.wait_for({job}, deadline, interrupt);
+    } catch (const Interrupted&) {
+        end_transient(unit, kept, true);
+        throw;
+    }
+    const std::string* job_result = watch.result_of(job);
+    CommandResult result = refused;
+    if (job_result == nullptr)
+        result.trouble = ended == JobWatch::Ended::deadline
+                             ? fmt::format("systemd did not end {} in time", unit)
+                             : "the connection to systemd was lost before it ended";
+    else
+        result = read_result(command, unit, *job_result,
+                             *job_result == "done" ? UnitState{} : state(unit), output.get());
+    end_transient(unit, kept, job_result == nullptr);
+    return result;
 }
 
 } // namespace

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/contained.hpp"
 #include "base/interrupt.hpp"
 #include "base/quantity.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +74,11 @@ public:
     /// Forgets the failed state, start limit and restart counter, as a deliberate restart should. A
     /// unit that is not loaded has none.
     virtual void reset_failed(const std::string& unit) = 0;
+    /// Runs a contained command in a unit of its own, which is gone afterwards, and returns how it
+    /// ended. Absent where there is nobody who could: then it is a process of our own
+    /// (run_contained_process). Throws Interrupted, when the command has been ended.
+    virtual std::optional<CommandResult> run_contained(const ContainedCommand& command,
+                                                       const Interrupt& interrupt) = 0;
 };
 
 } // namespace provisor

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/fake_units.hpp"
 
+#include "base/contained_process.hpp"
 #include "base/error.hpp"
 
 #include <fmt/format.h>
@@ -91,6 +92,7 @@ unsigned FakeUnits::starts_of(const std::string& unit) const {
 void FakeUnits::forget_calls() {
     jobs_.clear();
     resets_.clear();
+    commands_.clear();
     batches_ = 0;
     daemon_reloads_ = 0;
 }
@@ -183,6 +185,14 @@ void FakeUnits::reset_failed(const std::string& name) {
         state.sub_state = "dead";
         state.result = "success";
     }
+}
+
+std::optional<CommandResult> FakeUnits::run_contained(const ContainedCommand& command,
+                                                      const Interrupt& interrupt) {
+    if (!unreachable_.empty())
+        return std::nullopt;
+    commands_.push_back(command);
+    return run_contained_process(command, interrupt);
 }
 
 void FakeUnits::require_reachable() const {

@@ -61,6 +61,8 @@ public:
     unsigned daemon_reloads() const { return daemon_reloads_; }
     const std::set<std::string>& enabled() const { return enabled_; }
     const std::vector<std::string>& resets() const { return resets_; }
+    /// The commands that were to be contained.
+    const std::vector<ContainedCommand>& commands() const { return commands_; }
     /// How often a unit was started, by whomever.
     unsigned starts_of(const std::string& unit) const;
     /// Forgets what was asked; the units stay as they are.
@@ -73,6 +75,9 @@ public:
     bool enable(const std::vector<std::string>& units) override;
     void disable(const std::vector<std::string>& units) override;
     void reset_failed(const std::string& unit) override;
+    /// Runs it, as a process of the test; nobody does while the manager is unreachable.
+    std::optional<CommandResult> run_contained(const ContainedCommand& command,
+                                               const Interrupt& interrupt) override;
 
 private:
     struct Unit {
@@ -95,6 +100,7 @@ private:
     std::string unreachable_;
     std::vector<UnitJob> jobs_;
     std::vector<std::string> resets_;
+    std::vector<ContainedCommand> commands_;
     std::set<std::string> enabled_;
     unsigned batches_ = 0;
     unsigned daemon_reloads_ = 0;

@@ -6,6 +6,7 @@
 //   provisor-unit-probe [--user] state UNIT
 //   provisor-unit-probe [--user] run start|restart|reload|reload-or-restart UNIT...
 //   provisor-unit-probe [--user] reload | enable UNIT... | reset UNIT
+//   provisor-unit-probe [--user] contained TIMEOUT_MS FILE|- WORD...
 //   provisor-unit-probe [--user] -     one such command a line on standard input, over one
 //   connection
 
@@ -66,6 +67,26 @@ void print_jobs(UnitManager& units, UnitVerb verb, std::span<const std::string> 
     std::cout << "took_ms=" << took.count() << '\n';
 }
 
+/// One command with a file that only its group may have (or "-").
+void print_contained(UnitManager& units, int timeout_ms, const std::string& lent,
+                     std::vector<std::string> words) {
+    ContainedCommand command{"check-probe", "A command of the probe", std::move(words)};
+    command.timeout = std::chrono::milliseconds(timeout_ms);
+    if (lent != "-")
+        command.lent = LentFile{lent, std::filesystem::path(lent).filename()};
+    Interrupt interrupt;
+    on_interrupt = &interrupt;
+    std::signal(SIGINT, [](int) { on_interrupt->raise(); });
+    const auto result = units.run_contained(command, interrupt);
+    if (!result) {
+        std::cout << "nobody to run it\n";
+        return;
+    }
+    std::cout << "end=" << describe(*result) << "\nsize=" << result->output_size
+              << "\nkept=" << result->output.size() << '\n'
+              << result->output;
+}
+
 void obey(UnitManager& units, const std::vector<std::string>& words) {
     const std::string command = words.empty() ? "" : words.front();
     const std::vector<std::string> rest(words.begin() + (words.empty() ? 0 : 1), words.end());
@@ -80,6 +101,8 @@ void obey(UnitManager& units, const std::vector<std::string>& words) {
         std::cout << "changed=" << changed << '\n';
     } else if (command == "reset" && rest.size() == 1)
         units.reset_failed(rest[0]);
+    else if (command == "contained" && rest.size() >= 3)
+        print_contained(units, std::stoi(rest[0]), rest[1], {rest.begin() + 2, rest.end()});
     else
         throw Error(ErrorKind::config, "state UNIT | run VERB UNIT... | reload | enable UNIT... | "
                                        "reset UNIT | -");
