@@ -17,8 +17,9 @@ namespace provisor {
 /// All that is known of one component without asking an origin; what `status` and `show` print.
 struct Overview {
     std::string name;
-    const Component* component = nullptr; ///< null: no manifest names it any more (orphaned)
-    std::string state;                    ///< not-installed, installing, installed, held, error
+    const Component* component = nullptr; ///< null: no manifest that could be read names it
+    bool orphaned = false; ///< it is installed, all manifests could be read, and none names it
+    std::string state;     ///< not-installed, installing, installed, held, error
     std::optional<Marker> installed;
     std::optional<Marker> activated;
     Record record;
@@ -36,7 +37,8 @@ struct Overview {
 };
 
 /// The components of the manifests and those that are installed without one, sorted by name; only
-/// `names` when there are any (Error of kind config for an unknown one).
+/// `names` when there are any (Error of kind config for an unknown one). One that is only
+/// remembered (it was removed) is among them when it is named.
 std::vector<Overview> gather_overviews(const Context& context, const Settings& settings,
                                        const std::vector<std::string>& names);
 

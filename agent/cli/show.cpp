@@ -40,7 +40,10 @@ Json entry_to_json(const HistoryEntry& entry) {
 }
 
 Json to_json(const Overview& overview, const Context& context) {
-    Json json{{"schema", 1}, {"name", overview.name}, {"state", overview.state}};
+    Json json{{"schema", 1},
+              {"name", overview.name},
+              {"state", overview.state},
+              {"orphaned", overview.orphaned}};
     if (overview.component != nullptr) {
         json["manifest"] = {{"file", overview.component->place.file},
                             {"line", overview.component->place.line}};

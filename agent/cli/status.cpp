@@ -57,7 +57,7 @@ Json to_json(const Overview& overview) {
     const HistoryEntry* installation = overview.installation();
     return {{"name", overview.name},
             {"state", overview.state},
-            {"orphaned", overview.component == nullptr},
+            {"orphaned", overview.orphaned},
             {"version", overview.version()},
             {"sha256", overview.installed ? Json(overview.installed->artifact) : Json(nullptr)},
             {"since",
