@@ -4,9 +4,9 @@
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
-#include <string_view>
 
 namespace provisor {
 namespace {
@@ -51,12 +51,12 @@ std::string shown_output(const CommandResult& result) {
     return cut && !shown.empty() && !shown.ends_with("…") ? shown + "…" : shown;
 }
 
-std::vector<std::string> words_with(const ContainedCommand& command, const std::string& seen) {
-    std::vector<std::string> words = command.words;
+std::vector<std::string> with_text(std::vector<std::string> words, std::string_view placeholder,
+                                   const std::string& text) {
     for (std::string& word : words)
-        for (std::size_t at = 0; (at = word.find(lent_word, at)) != std::string::npos;
-             at += seen.size())
-            word.replace(at, std::strlen(lent_word), seen);
+        for (std::size_t at = 0; (at = word.find(placeholder, at)) != std::string::npos;
+             at += text.size())
+            word.replace(at, placeholder.size(), text);
     return words;
 }
 

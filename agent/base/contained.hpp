@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -65,8 +66,9 @@ std::string describe(const CommandResult& result);
 /// shows of a field. Empty when there are none.
 std::string shown_output(const CommandResult& result);
 
-/// The words of the command with `seen` for lent_word.
-std::vector<std::string> words_with(const ContainedCommand& command, const std::string& seen);
+/// `words` with `text` wherever `placeholder` stands in one of them.
+std::vector<std::string> with_text(std::vector<std::string> words, std::string_view placeholder,
+                                   const std::string& text);
 
 /// The environment of every contained command, "NAME=value" each.
 std::vector<std::string> contained_environment();

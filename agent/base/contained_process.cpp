@@ -176,8 +176,8 @@ CommandResult run_contained_process(const ContainedCommand& command, const Inter
         command.lent ? fmt::format("{}/{}", lent_folder, command.lent->name) : "";
     containment.lent = command.lent ? lent.c_str() : nullptr;
     containment.seen = seen.c_str();
-    std::vector<std::string> words = words_with(command, seen);
-    std::vector<std::string> plain_words = words_with(command, lent);
+    std::vector<std::string> words = with_text(command.words, lent_word, seen);
+    std::vector<std::string> plain_words = with_text(command.words, lent_word, lent);
     std::vector<std::string> environment = contained_environment();
     const std::vector<char*> word_pointers = pointers_to(words);
     const std::vector<char*> plain_pointers = pointers_to(plain_words);

@@ -3,7 +3,7 @@
 #include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "model/manifest.hpp"
-#include "pass/support.hpp"
+#include "pass/policy.hpp"
 #include "pass/time_zones.hpp"
 
 #include <fmt/format.h>
@@ -43,7 +43,7 @@ Settings load_files(const std::vector<std::string>& files, const Context& contex
 void warn_of_unsupported(Settings& settings) {
     for (const Component& component : settings.components) {
         try {
-            refuse_unsupported(component, settings.config);
+            enforce_policy(component, settings.config);
         } catch (const Error& error) {
             settings.warnings.push_back(
                 {component.place, fmt::format("component '{}': {}", component.name, error.what()),

@@ -4,7 +4,7 @@
 #include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "pass/documents.hpp"
-#include "pass/support.hpp"
+#include "pass/policy.hpp"
 #include "trust/minisign.hpp"
 
 #include <algorithm>
@@ -106,7 +106,7 @@ Findings look_at_components(const Settings& settings) {
                             "change the manifest"});
     for (const Component& component : settings.components) {
         try {
-            refuse_unsupported(component, settings.config);
+            enforce_policy(component, settings.config);
         } catch (const Error& error) {
             findings.push_back({Severity::error, error.what(),
                                 fmt::format("{}:{}", component.place.file, component.place.line),

@@ -38,8 +38,11 @@ std::vector<std::string> forget_guards(Record& record) {
     if (const auto& backoff = record.backoff)
         done.push_back(fmt::format("no longer waiting after {} failure{} in a row",
                                    backoff->failures, backoff->failures == 1 ? "" : "s"));
+    if (const auto& failed = record.failed_check)
+        done.push_back(fmt::format("no longer waiting after its check: {}", failed->reason));
     record.quarantine.reset();
     record.backoff.reset();
+    record.failed_check.reset();
     // What was before counts no more: the guard would hold it again at once.
     if (record.flip_flop)
         record.flip_flop->until = wall_clock();

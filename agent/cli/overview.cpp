@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/overview.hpp"
 
+#include "model/found_version.hpp"
 #include "store/component_store.hpp"
 
 #include <algorithm>
@@ -73,8 +74,7 @@ const HistoryEntry* Overview::installation() const {
 }
 
 std::string Overview::version() const {
-    const HistoryEntry* entry = installation();
-    return entry != nullptr ? entry->version : "";
+    return installed ? label_of(component, record, *installed) : "";
 }
 
 std::string Overview::last_decision() const {

@@ -103,6 +103,8 @@ void print_guards(const Overview& overview) {
         line("quarantined",
              fmt::format("{} since {}: {}", named_content(quarantine->version, quarantine->sha256),
                          format_rfc3339(quarantine->since), quarantine->reason));
+    if (const auto& failed = overview.record.failed_check)
+        line("failed check", fmt::format("{}; {}", failed->reason, in_words(failed->backoff)));
     const char* title = "healthy so far";
     for (auto one = overview.generations.rbegin(); one != overview.generations.rend(); ++one) {
         line(title, fmt::format("{} since {}", named_content(one->version, one->marker.artifact),

@@ -6,6 +6,7 @@
 #include "base/sha256.hpp"
 #include "install/accounts.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -66,7 +67,7 @@ Staging::~Staging() {
 }
 
 Fd Staging::begin(const InstalledFile& file) {
-    Staged staged{*find_target(file.path, paths_, MissingFolders::make), temporary_name()};
+    Staged staged{file, *find_target(file.path, paths_, MissingFolders::make), temporary_name()};
     const fs::path shown = staged.target.shown;
     refuse_open_folder(staged.target.folder, shown.parent_path());
     Fd temporary(::openat(staged.target.folder.get(), staged.temporary.c_str(),
@@ -80,8 +81,9 @@ Fd Staging::begin(const InstalledFile& file) {
     return temporary;
 }
 
-void Staging::finish(const InstalledFile& file, const Fd& temporary) {
-    const std::string what = fmt::format("stage '{}'", staged_.back().target.shown.string());
+void Staging::finish(const Staged& staged, const Fd& temporary) {
+    const InstalledFile& file = staged.file;
+    const std::string what = fmt::format("stage '{}'", staged.target.shown.string());
     if (can_change_owner()) {
         const Ownership owner = resolve_ownership(file.owner, file.group, paths_.root);
         if (::fchown(temporary.get(), owner.user, owner.group) != 0)
@@ -98,7 +100,7 @@ void Staging::stage_text(const InstalledFile& file, std::string_view text) {
     const Fd temporary = begin(file);
     write_all(temporary.get(), text,
               fmt::format("stage '{}'", staged_.back().target.shown.string()));
-    finish(file, temporary);
+    finish(staged_.back(), temporary);
 }
 
 void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& interrupt) {
@@ -128,7 +130,52 @@ void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& i
     if (const std::string found = sha.finish(); found != file.sha256)
         throw Error(ErrorKind::digest, fmt::format("{}: the cached blob hashes to {} and not to {}",
                                                    what, found, file.sha256));
-    finish(file, temporary);
+    finish(staged_.back(), temporary);
+}
+
+bool Staging::has(const std::string& path) const {
+    return std::any_of(staged_.begin(), staged_.end(),
+                       [&](const Staged& staged) { return staged.file.path == path; });
+}
+
+const Staging::Staged& Staging::find(const std::string& path) const {
+    return *std::find_if(staged_.begin(), staged_.end(),
+                         [&](const Staged& staged) { return staged.file.path == path; });
+}
+
+Fd Staging::reopen(const Staged& staged) {
+    Fd file(::openat(staged.target.folder.get(), staged.temporary.c_str(),
+                     O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!file)
+        throw system_error(errno, fmt::format("stage '{}'", staged.target.shown.string()));
+    return file;
+}
+
+fs::path Staging::lend(const std::string& path, gid_t group) {
+    const Staged& staged = find(path);
+    const Fd file = reopen(staged);
+    const mode_t mode = (staged.file.mode & 0111) != 0 ? 0550 : 0440;
+    // The owner stays us until the end: whoever owns a file may change its mode.
+    if ((can_change_owner() && ::fchown(file.get(), ::geteuid(), group) != 0) ||
+        ::fchmod(file.get(), mode) != 0)
+        throw system_error(errno, fmt::format("let the check of '{}' see what is staged",
+                                              staged.target.shown.string()));
+    // Its real folder: below a root folder, links on the way lead elsewhere for everybody else.
+    std::error_code problem;
+    const fs::path folder =
+        fs::read_symlink(fmt::format("/proc/self/fd/{}", staged.target.folder.get()), problem);
+    return (problem ? staged.target.shown.parent_path() : folder) / staged.temporary;
+}
+
+void Staging::take_back(const std::string& path) {
+    const Staged& staged = find(path);
+    finish(staged, reopen(staged));
+}
+
+void Staging::discard(const std::string& path) {
+    const Staged& staged = find(path);
+    ::unlinkat(staged.target.folder.get(), staged.temporary.c_str(), 0);
+    staged_.erase(staged_.begin() + (&staged - staged_.data()));
 }
 
 void Staging::commit() {

@@ -40,17 +40,29 @@ public:
     void stage_blob(const InstalledFile& file, int blob, const Interrupt& interrupt);
     /// Stages a text (a unit file of the manifest).
     void stage_text(const InstalledFile& file, std::string_view text);
+    /// Whether there is a file staged for this target.
+    bool has(const std::string& path) const;
+    /// Shows the file that is staged for this target to a group, to be read and (a program) run,
+    /// and to nobody else; returns where it lies. take_back() has to follow before commit().
+    std::filesystem::path lend(const std::string& path, gid_t group);
+    /// Gives it the mode and owner again that it will be installed with, and syncs it.
+    void take_back(const std::string& path);
+    /// Takes away what was staged for this target.
+    void discard(const std::string& path);
     /// Renames everything over its target and syncs the directories.
     void commit();
 
 private:
     struct Staged {
+        InstalledFile file;
         Target target;
         std::string temporary;
         bool committed = false;
     };
     Fd begin(const InstalledFile& file);
-    void finish(const InstalledFile& file, const Fd& temporary);
+    void finish(const Staged& staged, const Fd& temporary);
+    const Staged& find(const std::string& path) const;
+    static Fd reopen(const Staged& staged);
 
     const Paths& paths_;
     std::uint64_t min_free_;

@@ -4,12 +4,12 @@
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "model/decoder.hpp"
+#include "model/found_version.hpp"
 #include "model/placeholders.hpp"
 #include "model/syntax.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <regex>
 
 namespace provisor {
 namespace {
@@ -146,8 +146,7 @@ std::vector<Decoder::Field> ComponentDecoder::origin_fields() {
          [this](const YamlNode& node) {
              put(component_.version,
                  read_expanded(node, "version", Escape::none, [](std::string_view version) {
-                     return version.size() <= 128 && printable(version, 128) == version &&
-                                    !version.empty()
+                     return is_version_label(version)
                                 ? std::nullopt
                                 : std::optional<std::string>(
                                       "1 to 128 printable characters are expected");
@@ -361,22 +360,16 @@ void ComponentDecoder::read_auth(const YamlNode& node) {
 
 void ComponentDecoder::read_version_from(const YamlNode& node) {
     VersionCommand from;
-    decoder_.read_map(
-        node, "version_from",
-        {{"command",
-          [&](const YamlNode& value) {
-              from.command = read_command(value, "version_from.command");
-          }},
-         {"match", [&](const YamlNode& value) {
-              put(from.match, decoder_.read_text(value, "match"));
-              try {
-                  if (std::regex(from.match).mark_count() != 1)
-                      decoder_.complain(
-                          value, "match: a regular expression with exactly one group is expected");
-              } catch (const std::regex_error&) {
-                  decoder_.complain(value, "match: this is no regular expression (ECMAScript)");
-              }
-          }}});
+    decoder_.read_map(node, "version_from",
+                      {{"command",
+                        [&](const YamlNode& value) {
+                            from.command = read_command(value, "version_from.command");
+                        }},
+                       {"match", [&](const YamlNode& value) {
+                            put(from.match, decoder_.read_text(value, "match"));
+                            if (const auto fault = find_match_fault(from.match))
+                                decoder_.complain(value, "match: " + *fault);
+                        }}});
     if (from.command.empty() || from.match.empty())
         decoder_.complain(node, "version_from: both 'command' and 'match' are needed");
     component_.version_from = std::move(from);

@@ -37,6 +37,30 @@ std::optional<Quarantine> parse_quarantine(const Json& json) {
         json.at("reason").get<std::string>(),       since.value_or(WallTime{})};
 }
 
+Json to_json(const Backoff& backoff) {
+    return {{"failures", backoff.failures},
+            {"until", backoff.until == WallTime::max() ? Json(nullptr)
+                                                       : Json(format_rfc3339(backoff.until))},
+            {"wanted", backoff.wanted}};
+}
+
+std::optional<Backoff> parse_backoff(const Json& json) {
+    const Json& until = json.at("until");
+    const auto time = until.is_null() ? WallTime::max() : parse_rfc3339(until.get<std::string>());
+    if (!time)
+        return std::nullopt;
+    return Backoff{json.at("failures").get<unsigned>(), *time,
+                   json.at("wanted").get<std::string>()};
+}
+
+std::optional<FailedCheck> parse_failed_check(const Json& json) {
+    const auto backoff = parse_backoff(json.at("backoff"));
+    if (!backoff)
+        return std::nullopt;
+    return FailedCheck{json.at("installation").get<std::string>(),
+                       json.at("reason").get<std::string>(), *backoff};
+}
+
 std::optional<FlipFlopHold> parse_flip_flop(const Json& json) {
     const auto until = parse_rfc3339(json.at("until").get<std::string>());
     if (!until)
@@ -65,6 +89,19 @@ const HistoryEntry* Record::last_with(std::string_view sha256) const {
             return entry.sha256 == sha256 && entry.decision != Decision::repair;
         });
     return found == history.rend() ? nullptr : &*found;
+}
+
+std::optional<std::string> Record::found_version(std::string_view key) const {
+    const auto found = std::find_if(found_versions.begin(), found_versions.end(),
+                                    [&](const auto& one) { return one.key == key; });
+    return found == found_versions.end() ? std::nullopt : std::optional(found->version);
+}
+
+void Record::remember_version(FoundVersion found) {
+    std::erase_if(found_versions, [&](const auto& one) { return one.key == found.key; });
+    found_versions.push_back(std::move(found));
+    if (found_versions.size() > found_limit)
+        found_versions.erase(found_versions.begin());
 }
 
 std::string to_json(const Record& record) {
@@ -98,11 +135,13 @@ std::string to_json(const Record& record) {
                              {"duration_us", hold->duration.count()},
                              {"reason", hold->reason}};
     if (const auto& backoff = record.backoff)
-        json["backoff"] = {{"failures", backoff->failures},
-                           {"until", backoff->until == WallTime::max()
-                                         ? Json(nullptr)
-                                         : Json(format_rfc3339(backoff->until))},
-                           {"wanted", backoff->wanted}};
+        json["backoff"] = to_json(*backoff);
+    if (const auto& failed = record.failed_check)
+        json["failed_check"] = {{"installation", failed->installation},
+                                {"reason", failed->reason},
+                                {"backoff", to_json(failed->backoff)}};
+    for (const FoundVersion& found : record.found_versions)
+        json["found_versions"].push_back({{"key", found.key}, {"version", found.version}});
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -126,14 +165,14 @@ Record parse_record(std::string_view text) {
             record.quarantine = parse_quarantine(*item);
         if (const auto item = json.find("flip_flop"); item != json.end())
             record.flip_flop = parse_flip_flop(*item);
-        if (const auto item = json.find("backoff"); item != json.end()) {
-            const Json& until = item->at("until");
-            const auto time =
-                until.is_null() ? WallTime::max() : parse_rfc3339(until.get<std::string>());
-            if (time)
-                record.backoff = {item->at("failures").get<unsigned>(), *time,
-                                  item->at("wanted").get<std::string>()};
-        }
+        if (const auto item = json.find("backoff"); item != json.end())
+            record.backoff = parse_backoff(*item);
+        if (const auto item = json.find("failed_check"); item != json.end())
+            record.failed_check = parse_failed_check(*item);
+        if (const auto items = json.find("found_versions"); items != json.end())
+            for (const Json& item : *items)
+                record.found_versions.push_back(
+                    {item.at("key").get<std::string>(), item.at("version").get<std::string>()});
         for (const Json& item : json.at("history")) {
             HistoryEntry entry;
             const auto when = parse_rfc3339(item.at("when").get<std::string>());

@@ -53,6 +53,21 @@ struct FlipFlopHold {
     bool operator==(const FlipFlopHold&) const = default;
 };
 
+/// What its `check` refused last.
+struct FailedCheck {
+    std::string installation; ///< identity_of what was to be installed
+    std::string reason;
+    Backoff backoff; ///< when it is tried again
+    bool operator==(const FailedCheck&) const = default;
+};
+
+/// The version that a content calls itself, by version_key; empty when it does not tell.
+struct FoundVersion {
+    std::string key;
+    std::string version;
+    bool operator==(const FoundVersion&) const = default;
+};
+
 /// What is known of a component besides what is in place: hashes that save reading files again, its
 /// history, and what the guards go by. Beside the marker in `record.json`; without it nothing
 /// breaks, but the guards begin anew.
@@ -63,13 +78,19 @@ struct Record {
     std::string healthy;            ///< identity_of the installation that was last found healthy
     std::optional<Quarantine> quarantine;
     std::optional<FlipFlopHold> flip_flop; ///< the last one, which may be over
-    std::vector<HistoryEntry> history;     ///< oldest first, at most history_limit
+    std::optional<FailedCheck> failed_check;
+    std::vector<FoundVersion> found_versions; ///< oldest first, at most found_limit
+    std::vector<HistoryEntry> history;        ///< oldest first, at most history_limit
     static constexpr std::size_t history_limit = 100;
+    static constexpr std::size_t found_limit = 10;
 
     void remember(HistoryEntry entry);
     const HashedFile* find_hashed(std::string_view path) const;
     /// The newest entry that put this artifact in place, or null.
     const HistoryEntry* last_with(std::string_view sha256) const;
+    /// What was found for this version_key: a version, or that there is none to be found (empty).
+    std::optional<std::string> found_version(std::string_view key) const;
+    void remember_version(FoundVersion found);
     bool operator==(const Record&) const = default;
 };
 

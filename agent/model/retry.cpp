@@ -4,6 +4,7 @@
 #include "base/sha256.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace provisor {
 namespace {
@@ -17,6 +18,14 @@ Duration widest_wait(const AgentConfig::Retry& retry, unsigned failures) {
 }
 
 } // namespace
+
+std::string in_words(const Backoff& backoff) {
+    return fmt::format("{} failure{} in a row, {}", backoff.failures,
+                       backoff.failures == 1 ? "" : "s",
+                       backoff.until == WallTime::max()
+                           ? "no further try before the manifest changes (retry.attempts)"
+                           : fmt::format("next try at {}", format_rfc3339(backoff.until)));
+}
 
 std::string fingerprint_of(const Component& component) {
     // NUL cannot be part of any of them.
@@ -36,6 +45,8 @@ std::string fingerprint_of(const Component& component) {
         add(file.path);
     }
     add(std::to_string(static_cast<int>(component.format)));
+    for (const std::string& word : component.check)
+        add(word);
     if (const auto& auth = component.auth) {
         // Not what stands in the manifest itself: everybody may read the record, and could try
         // passwords against its digest.
@@ -66,8 +77,8 @@ Backoff after_failure(const std::optional<Backoff>& before, const Component& com
         return next;
     }
     const Duration widest = widest_wait(retry, next.failures);
-    Duration wait(static_cast<Duration::rep>(
-        random % (static_cast<std::uint64_t>(widest.count()) + 1)));
+    Duration wait(
+        static_cast<Duration::rep>(random % (static_cast<std::uint64_t>(widest.count()) + 1)));
     if (retry_after)
         wait = std::max(wait, std::min<Duration>(*retry_after, retry.max));
     next.until = now + wait;

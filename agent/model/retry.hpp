@@ -20,6 +20,9 @@ struct Backoff {
     bool operator==(const Backoff&) const = default;
 };
 
+/// "3 failures in a row, next try at 2026-01-31T04:00:00Z"
+std::string in_words(const Backoff& backoff);
+
 /// Stands for everything in a manifest that decides what is asked for and what is accepted. Another
 /// fingerprint ends a wait.
 std::string fingerprint_of(const Component& component);

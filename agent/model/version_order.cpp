@@ -102,6 +102,15 @@ std::weak_ordering compare(const Semver& one, const Semver& other) {
                                                   other.pre_release.end(), compare_identifiers);
 }
 
+constexpr const char* remedy =
+    "to have that, say allow_downgrade: true in the manifest (or version_order: none, if the two "
+    "cannot be compared like this)";
+
+bool is_lower(const Component& component, const std::string& version, const std::string& than) {
+    const auto order = compare_versions(version, than, component.version_order);
+    return order && std::is_lt(*order);
+}
+
 } // namespace
 
 std::optional<std::weak_ordering> compare_versions(std::string_view one, std::string_view other,
@@ -123,20 +132,28 @@ std::optional<std::weak_ordering> compare_versions(std::string_view one, std::st
 
 std::optional<std::string> downgrade_reason(const Component& component,
                                             const std::string& highest) {
-    const auto order = compare_versions(component.version, highest, component.version_order);
-    if (component.allow_downgrade || !order || std::is_gteq(*order))
+    if (!is_lower(component, component.version, highest) || component.allow_downgrade)
         return std::nullopt;
-    return fmt::format("downgrade: {} was installed, and the manifest wants {}; to have that, say "
-                       "allow_downgrade: true in the manifest (or version_order: none, if the two "
-                       "cannot be compared like this)",
-                       highest, component.version);
+    return fmt::format("downgrade: {} was installed, and the manifest wants {}; {}", highest,
+                       component.version, remedy);
 }
 
-std::string highest_after(const Component& component, const std::string& highest) {
-    const auto order = compare_versions(component.version, highest, component.version_order);
-    const bool lower = order && std::is_lt(*order);
-    return component.version.empty() || (lower && !component.allow_downgrade) ? highest
-                                                                              : component.version;
+std::optional<std::string> found_downgrade_reason(const Component& component,
+                                                  const std::string& found,
+                                                  const std::string& highest) {
+    if (!component.version.empty() || component.allow_downgrade ||
+        !is_lower(component, found, highest))
+        return std::nullopt;
+    return fmt::format("downgrade: {} was installed, and the origin has {}; {}", highest, found,
+                       remedy);
+}
+
+std::string highest_after(const Component& component, const std::string& highest,
+                          const std::string& found) {
+    const std::string& version = component.version.empty() ? found : component.version;
+    return version.empty() || (is_lower(component, version, highest) && !component.allow_downgrade)
+               ? highest
+               : version;
 }
 
 } // namespace provisor

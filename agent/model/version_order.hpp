@@ -21,8 +21,16 @@ std::optional<std::weak_ordering> compare_versions(std::string_view one, std::st
 /// so far, is a higher one. Absent when it is not, cannot be compared, or allow_downgrade is set.
 std::optional<std::string> downgrade_reason(const Component& component, const std::string& highest);
 
+/// The same for a component whose manifest has no version, and whose content calls itself `found`.
+std::optional<std::string> found_downgrade_reason(const Component& component,
+                                                  const std::string& found,
+                                                  const std::string& highest);
+
 /// The highest version once the component's is installed: that one, unless it is lower, which
-/// allow_downgrade makes right. A version that cannot be compared begins a new count.
-std::string highest_after(const Component& component, const std::string& highest);
+/// allow_downgrade makes right. A version that cannot be compared begins a new count. `found` is
+/// what the content calls itself: it counts only for a component without a version, since a
+/// manifest's version is looked at before there is any content.
+std::string highest_after(const Component& component, const std::string& highest,
+                          const std::string& found = "");
 
 } // namespace provisor

@@ -94,11 +94,7 @@ bool Acquisition::hold_back(Work& work) const {
     const auto& backoff = work.record.backoff;
     if (options_.force || !is_waiting(backoff, *work.component, config_.retry, wall_clock()))
         return false;
-    hold(work, fmt::format("backoff: {} failure{} in a row, {}", backoff->failures,
-                           backoff->failures == 1 ? "" : "s",
-                           backoff->until == WallTime::max()
-                               ? "no further try before the manifest changes (retry.attempts)"
-                               : fmt::format("next try at {}", format_rfc3339(backoff->until))));
+    hold(work, "backoff: " + in_words(*backoff));
     if (backoff->until != WallTime::max()) {
         work.outcome.next_try = backoff->until;
         work.outcome.after_failure = true;

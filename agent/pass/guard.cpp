@@ -2,6 +2,8 @@
 #include "pass/guard.hpp"
 
 #include "model/flip_flop.hpp"
+#include "model/found_version.hpp"
+#include "model/version_order.hpp"
 #include "pass/planning.hpp"
 #include "pass/rollback.hpp"
 
@@ -18,6 +20,14 @@ Guarded Guard::apply(Work& work, Units units) const {
         work.record_changed = true;
     }
     const std::optional<Marker>& installed = work.observed.installed;
+    if (const auto reason = examined_reason(work)) {
+        if (!installed) {
+            provisor::hold(work, *reason);
+            return Guarded::settled;
+        }
+        want_installed(work, *reason);
+        return Guarded::no;
+    }
     if (!installed)
         return Guarded::no;
     const auto hold = flip_flop(record.history, installed->artifact,
@@ -32,6 +42,26 @@ Guarded Guard::apply(Work& work, Units units) const {
     record.flip_flop = hold;
     want_installed(work, hold->reason);
     return Guarded::no;
+}
+
+/// Why what is wanted is not put in place, by what an earlier pass has learnt of it.
+std::optional<std::string> Guard::examined_reason(Work& work) const {
+    const Component& component = *work.component;
+    if (work.as_is ||
+        (work.observed.installed && work.observed.installed->same_installation(work.wanted)))
+        return std::nullopt;
+    const auto& failed = work.record.failed_check;
+    if (force_ == Force::no && failed && failed->installation == identity_of(work.wanted) &&
+        is_waiting(failed->backoff, component, config_.retry, wall_clock())) {
+        if (failed->backoff.until != WallTime::max())
+            work.outcome.next_try = failed->backoff.until;
+        return fmt::format("backoff: the check of {} failed, {}: {}",
+                           named_content(work.version, work.wanted.artifact),
+                           in_words(failed->backoff), failed->reason);
+    }
+    return component.version_from && component.version.empty()
+               ? found_downgrade_reason(component, work.version, work.record.highest_version)
+               : std::nullopt;
 }
 
 Guarded Guard::apply_quarantine(Work& work, Units units) const {

@@ -6,6 +6,9 @@
 #include "pass/work.hpp"
 #include "store/component_store.hpp"
 
+#include <optional>
+#include <string>
+
 namespace provisor {
 
 enum class Guarded {
@@ -13,13 +16,16 @@ enum class Guarded {
     settled ///< there is a plan already, or the work is done
 };
 
-/// What keeps a pass from putting in place what is wanted: quarantine and flip-flop. (Operator,
-/// downgrade and back-off are looked at before anybody is asked.)
+/// What keeps a pass from putting in place what is wanted: quarantine, a check that failed, a lower
+/// version than the manifest could tell, and flip-flop. (Operator, the manifest's version and
+/// back-off are looked at before anybody is asked.)
 class Guard {
 public:
-    Guard(const ComponentStore& store, const AgentConfig& config, const Paths& paths,
+    enum class Force { no, yes };
+    /// With Force::yes what failed its check need not wait before it is checked again.
+    Guard(const ComponentStore& store, const AgentConfig& config, const Paths& paths, Force force,
           const Interrupt& interrupt)
-        : store_(store), config_(config), paths_(paths), interrupt_(interrupt) {}
+        : store_(store), config_(config), paths_(paths), force_(force), interrupt_(interrupt) {}
 
     /// Sees to it that what is kept back is not put in place: what is installed then is what is
     /// wanted (and repaired, if somebody touched it), or the generation to go back to.
@@ -27,10 +33,12 @@ public:
 
 private:
     Guarded apply_quarantine(Work& work, Units units) const;
+    std::optional<std::string> examined_reason(Work& work) const;
 
     const ComponentStore& store_;
     const AgentConfig& config_;
     const Paths& paths_;
+    Force force_;
     const Interrupt& interrupt_;
 };
 

@@ -4,11 +4,13 @@
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "install/staging.hpp"
+#include "model/found_version.hpp"
 #include "model/shown_url.hpp"
 #include "model/version_order.hpp"
 #include "pass/acquire.hpp"
 #include "pass/activate.hpp"
 #include "pass/announce.hpp"
+#include "pass/examination.hpp"
 #include "pass/guard.hpp"
 #include "pass/order.hpp"
 #include "pass/planning.hpp"
@@ -16,7 +18,7 @@
 #include "pass/remove.hpp"
 #include "pass/rollback.hpp"
 #include "pass/self_update.hpp"
-#include "pass/support.hpp"
+#include "pass/policy.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
 #include "pass/windows.hpp"
@@ -50,8 +52,11 @@ public:
          const Surroundings& around)
         : settings_(settings), paths_(paths), options_(options), around_(around),
           cache_(paths.state_dir), store_(paths.state_dir),
-          guard_(store_, settings.config, paths, around.interrupt),
+          guard_(store_, settings.config, paths,
+                 options.force ? Guard::Force::yes : Guard::Force::no, around.interrupt),
           dependencies_(settings.components, store_, paths, around.interrupt),
+          examination_(settings.config, paths, cache_, around,
+                       leaves_units() ? Units::leave : Units::act),
           trial_(cache_, store_, settings.config, paths, around), self_update_(around) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
@@ -111,6 +116,7 @@ private:
     ComponentStore store_;
     Guard guard_;
     Dependencies dependencies_;
+    Examination examination_;
     Trial trial_;
     SelfUpdate self_update_;
     std::vector<Work> works_;
@@ -182,8 +188,7 @@ void Pass::observe(Work& work) {
     work.observed.activated = store_.activated(work.component->name);
     if (const auto& installed = work.observed.installed) {
         work.outcome.sha256 = work.outcome.previous_sha256 = installed->artifact;
-        if (const HistoryEntry* entry = work.record.last_with(installed->artifact))
-            work.outcome.previous_version = entry->version;
+        work.outcome.previous_version = label_of(work.component, work.record, *installed);
     }
     if (options_.rollback_to)
         return;
@@ -195,7 +200,7 @@ void Pass::observe(Work& work) {
             work.removed ? "it is not wanted any more" : "the manifest says state: absent";
         return;
     }
-    refuse_unsupported(*work.component, settings_.config);
+    enforce_policy(*work.component, settings_.config);
     if (work.component->state == WantedState::held)
         return hold(work, "operator: the manifest says state: held");
     if (const auto reason = store_.hold(work.component->name))
@@ -264,6 +269,7 @@ void Pass::plan(Work& work) {
             wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
         work.wanted.signed_by = work.signed_by;
     }
+    Examination::recall_version(work);
     if (guard_.apply(work, units()) == Guarded::no)
         make_plan(work, units());
 }
@@ -282,9 +288,12 @@ void Pass::install(Work& work) {
             around_.progress.set_stage(fmt::format("installing {}", work.component->name));
         if (work.plan.decision == Decision::update && !leaves_units())
             trial_.keep_way_back(work);
-        put_in_place(work, paths_, cache_, store_, settings_.config.limits.min_free,
-                     around_.interrupt);
+        Staging staging(paths_, settings_.config.limits.min_free);
+        stage_files(work, paths_, cache_, staging, around_.interrupt);
+        if (examination_.examine(work, staging) == Examination::Verdict::fit)
+            put_in_place(work, staging, paths_, cache_, store_, around_.interrupt);
     });
+    examination_.learn_version(work);
 }
 
 void Pass::act_on_units(const std::vector<Work*>& batch) {
@@ -312,7 +321,7 @@ void Pass::record() {
                                   report_.id});
             if (work.plan.decision != Decision::rollback)
                 work.record.highest_version =
-                    highest_after(*work.component, work.record.highest_version);
+                    highest_after(*work.component, work.record.highest_version, work.version);
         } else if (!work.record_changed &&
                    (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
             continue;

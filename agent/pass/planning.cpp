@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/planning.hpp"
 
+#include "model/found_version.hpp"
 #include "pass/rollback.hpp"
 
 #include <fmt/format.h>
@@ -38,8 +39,7 @@ void want_installed(Work& work, const std::string& reason) {
     work.kept_back = reason;
     work.wanted = *work.observed.installed;
     work.wanted.retired.clear();
-    if (const HistoryEntry* entry = work.record.last_with(work.wanted.artifact))
-        work.version = entry->version;
+    work.version = label_of(work.component, work.record, work.wanted);
 }
 
 void keep_back(Work& work, const std::string& reason, Units units, const ComponentStore& store,

@@ -2,6 +2,7 @@
 #include "pass/probing.hpp"
 
 #include "model/shown_url.hpp"
+#include "pass/contained.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -27,6 +28,20 @@ void sleep_interruptibly(Duration span, const Interrupt& interrupt) {
     interrupt.check();
 }
 
+/// What a command did, in words that follow its own.
+std::string in_words(const CommandResult& result) {
+    const bool ended = result.end == CommandResult::End::exited;
+    const bool was =
+        result.end == CommandResult::End::killed || result.end == CommandResult::End::flooded;
+    const std::string output = shown_output(result);
+    return fmt::format("{}{}{}",
+                       ended ? "ended with "
+                       : was ? "was "
+                             : "",
+                       describe(result),
+                       output.empty() ? "" : fmt::format(" (it printed: {})", output));
+}
+
 Duration span_of(Clock::duration span) { return std::chrono::duration_cast<Duration>(span); }
 
 } // namespace
@@ -38,6 +53,15 @@ std::vector<Probe> probes_of(const Component& component) {
         probes.push_back({health.tcp, ProbeKind::tcp, health.tcp});
     if (!health.http.empty())
         probes.push_back({shown_url(health.http), ProbeKind::http, health.http});
+    if (!health.command.empty()) {
+        Probe probe{fmt::format("`{}`", shown_words(health.command)), {}, {}, health.command};
+        // Units are acted on in the running system alone, where paths are what they are called.
+        for (const char* word : {path_word, lent_word})
+            if (!component.files.empty())
+                probe.command =
+                    with_text(std::move(probe.command), word, component.files.front().path);
+        probes.push_back(std::move(probe));
+    }
     return probes;
 }
 
@@ -94,14 +118,30 @@ void Probing::wait(Duration patience) {
     }
 }
 
-/// A probe of another kind would begin here, and be looked after in wait().
 void Probing::begin(Running& one) {
     const Clock::time_point now = Clock::now();
     const Duration limit =
         std::clamp(span_of(one.deadline - now), shortest_attempt, longest_attempt);
     ++one.attempts;
     one.attempt_begun = now;
+    if (!one.probe.command.empty())
+        return take(one, try_command(one, limit));
     one.attempt = around_.transfer.begin_probe({one.probe.kind, one.probe.address, limit});
+}
+
+ProbeSighting Probing::try_command(const Running& one, Duration limit) const {
+    const std::string& name = one.work->component->name;
+    around_.progress.set_stage(fmt::format("probing {}", one.probe.name));
+    const CommandResult result = run_contained({"health-" + name,
+                                                fmt::format("Health of {}", name),
+                                                one.probe.command,
+                                                {},
+                                                std::chrono::ceil<milliseconds>(limit)},
+                                               around_, Units::act);
+    ProbeSighting sighting;
+    sighting.healthy = result.good();
+    sighting.what = in_words(result);
+    return sighting;
 }
 
 void Probing::take(Running& one, const ProbeSighting& sighting) {

@@ -14,9 +14,10 @@ namespace provisor {
 
 /// Something of a component that can be tried once, again and again, and says what it saw.
 struct Probe {
-    std::string name; ///< in messages: the URL as it may be shown, or "host:port"
+    std::string name; ///< in messages: the URL as it may be shown, "host:port", or "`command`"
     ProbeKind kind = ProbeKind::http;
     std::string address;
+    std::vector<std::string> command = {}; ///< in place of the two: a program to run
 };
 
 /// The probes that the manifest wants; each has to succeed once.
@@ -25,7 +26,8 @@ std::vector<Probe> probes_of(const Component& component);
 /// The probes of several components, side by side, each with its own times: the first attempt when
 /// the component's settle time is over, then one each 250 ms for two seconds and each second after
 /// that, and the last one when its timeout is over. Both times count from `begun`. An attempt takes
-/// five seconds at most, the last one half a second.
+/// five seconds at most, the last one half a second. Commands run one at a time, and nothing else
+/// is begun or looked at meanwhile.
 class Probing {
 public:
     using Clock = std::chrono::steady_clock;
@@ -65,6 +67,7 @@ private:
     };
 
     void begin(Running& one);
+    ProbeSighting try_command(const Running& one, Duration limit) const;
     void take(Running& one, const ProbeSighting& sighting);
     void give_up(const Running& one) const;
 

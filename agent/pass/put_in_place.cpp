@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/put_in_place.hpp"
 
+#include "base/error.hpp"
 #include "base/sha256.hpp"
-#include "install/staging.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
-#include <map>
+#include <optional>
 
 namespace provisor {
 namespace {
@@ -29,30 +28,6 @@ void keep_unit_files(const Work& work, Cache& cache, const std::string& unit_dir
             cache.keep_text(*text, file.sha256);
 }
 
-void place_files(const Work& work, const Paths& paths, Cache& cache, std::uint64_t min_free,
-                 const Interrupt& interrupt) {
-    std::map<std::string, Fd> blobs; ///< by digest: several files may have one content
-    Staging staging(paths, min_free);
-    for (const std::string& path : work.plan.place) {
-        const InstalledFile& file = *work.wanted.find(path);
-        if (const std::string* text = unit_file_text(*work.component, file, paths.unit_dir)) {
-            staging.stage_text(file, *text);
-            continue;
-        }
-        auto blob = blobs.find(file.sha256);
-        if (blob == blobs.end()) {
-            std::optional<Fd> opened = cache.open_blob(file.sha256);
-            if (!opened)
-                throw Error(ErrorKind::io,
-                            fmt::format("the cached blob {}, which '{}' is made of, is not there",
-                                        file.sha256, file.path));
-            blob = blobs.emplace(file.sha256, std::move(*opened)).first;
-        }
-        staging.stage_blob(file, blob->second.get(), interrupt);
-    }
-    staging.commit();
-}
-
 /// What the component had and will not have any more, and what earlier passes could not remove yet.
 std::vector<InstalledFile> retired_files(const Marker& before, const Marker& wanted) {
     std::vector<InstalledFile> retired;
@@ -73,14 +48,34 @@ void remember_hashes(Work& work, const Paths& paths, const Interrupt& interrupt)
 
 } // namespace
 
-void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& store,
-                  std::uint64_t min_free, const Interrupt& interrupt) {
+void stage_file(const Work& work, const InstalledFile& file, Cache& cache, Staging& staging,
+                const Paths& paths, const Interrupt& interrupt) {
+    if (const std::string* text = unit_file_text(*work.component, file, paths.unit_dir)) {
+        staging.stage_text(file, *text);
+        return;
+    }
+    const std::optional<Fd> blob = cache.open_blob(file.sha256);
+    if (!blob)
+        throw Error(ErrorKind::io,
+                    fmt::format("the cached blob {}, which '{}' is made of, is not there",
+                                file.sha256, file.path));
+    staging.stage_blob(file, blob->get(), interrupt);
+}
+
+void stage_files(const Work& work, const Paths& paths, Cache& cache, Staging& staging,
+                 const Interrupt& interrupt) {
+    for (const std::string& path : work.plan.place)
+        stage_file(work, *work.wanted.find(path), cache, staging, paths, interrupt);
+}
+
+void put_in_place(Work& work, Staging& staging, const Paths& paths, Cache& cache,
+                  ComponentStore& store, const Interrupt& interrupt) {
     if (work.plan.record_foreign)
         store.write_activated(foreign_marker(*work.component, work.observed));
     if (work.plan.write_marker)
         keep_unit_files(work, cache, paths.unit_dir);
     if (!work.plan.place.empty()) {
-        place_files(work, paths, cache, min_free, interrupt);
+        staging.commit();
         remember_hashes(work, paths, interrupt);
     }
     if (work.plan.write_marker) {
@@ -92,6 +87,13 @@ void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& 
                                                     ? work.wanted.retired
                                                     : work.observed.installed->retired;
     remove_retired(retired, paths, interrupt);
+}
+
+void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& store,
+                  std::uint64_t min_free, const Interrupt& interrupt) {
+    Staging staging(paths, min_free);
+    stage_files(work, paths, cache, staging, interrupt);
+    put_in_place(work, staging, paths, cache, store, interrupt);
 }
 
 } // namespace provisor

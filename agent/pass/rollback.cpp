@@ -51,7 +51,8 @@ void quarantine(Work& work, const Generation& target, const std::string& reason,
                          reason,
                          wall_clock()};
     // What was not healthy does not make what was before it a downgrade.
-    if (record.highest_version.empty() || record.highest_version == work.version)
+    if (record.highest_version.empty() || record.highest_version == work.version ||
+        record.highest_version == work.component->version)
         record.highest_version = target.version;
     store.write_record(work.component->name, record);
 }

@@ -191,7 +191,7 @@ int append_contained_unit(sd_bus_message* message, const std::string& unit,
     }
     const std::string seen =
         command.lent ? fmt::format("{}/{}", lent_folder, command.lent->name) : "";
-    properties.add_command(words_with(command, seen));
+    properties.add_command(with_text(command.words, lent_word, seen));
     properties.add_list("Environment", contained_environment());
     properties.add("StandardInput", "s", "null");
     properties.add("StandardOutputFileDescriptor", "h", output);

@@ -191,6 +191,8 @@ std::optional<CommandResult> FakeUnits::run_contained(const ContainedCommand& co
                                                       const Interrupt& interrupt) {
     if (!unreachable_.empty())
         return std::nullopt;
+    if (before_command)
+        before_command();
     commands_.push_back(command);
     return run_contained_process(command, interrupt);
 }

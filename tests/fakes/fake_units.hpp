@@ -51,6 +51,8 @@ public:
     void be_reachable() { unreachable_.clear(); }
     /// Called before each job is carried out; may throw.
     std::function<void(const UnitJob&)> before_job;
+    /// Called before each contained command is run.
+    std::function<void()> before_command;
 
     /// Everything asked so far, in order.
     const std::vector<UnitJob>& jobs() const { return jobs_; }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace provisor {
 namespace {
@@ -56,6 +57,32 @@ TEST_F(StagingTest, PutsContentAndModeInPlaceTogether) {
     struct stat facts {};
     ASSERT_EQ(::stat((folder / "opt/app").c_str(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 07777, 0750U);
+    EXPECT_EQ(temporaries(), 0U);
+}
+
+TEST_F(StagingTest, WhatIsLentIsForOneGroupAndIsInstalledAsItShouldBe) {
+    Staging staging(paths);
+    staging.stage_blob(file("/opt/app", "new", 04755), blob("new").get(), interrupt);
+    staging.stage_blob(file("/opt/data", "new", 0644), blob("new").get(), interrupt);
+    const gid_t group = ::geteuid() == 0 ? 65534 : ::getegid();
+    const auto mode_of = [](const fs::path& path, gid_t wanted) {
+        struct stat facts {};
+        EXPECT_EQ(::stat(path.c_str(), &facts), 0) << path;
+        EXPECT_EQ(facts.st_gid, wanted) << path;
+        return facts.st_mode & 07777;
+    };
+    const fs::path lent = staging.lend("/opt/app", group);
+    EXPECT_EQ(lent.parent_path(), folder / "opt");
+    EXPECT_TRUE(lent.filename().string().starts_with(".provisor-"));
+    EXPECT_EQ(mode_of(lent, group), 0550U);
+    EXPECT_EQ(mode_of(staging.lend("/opt/data", group), group), 0440U);
+    staging.take_back("/opt/app");
+    EXPECT_TRUE(staging.has("/opt/data"));
+    staging.discard("/opt/data");
+    EXPECT_FALSE(staging.has("/opt/data"));
+    staging.commit();
+    EXPECT_EQ(mode_of(folder / "opt/app", ::getegid()), 04755U);
+    EXPECT_FALSE(fs::exists(folder / "opt/data"));
     EXPECT_EQ(temporaries(), 0U);
 }
 

@@ -24,7 +24,24 @@ TEST(Record, ComesBackFromItsJsonUnchanged) {
     record.remember(entry("1"));
     record.remember(entry("2", Decision::repair));
     record.highest_version = "2.0.0";
+    const WallTime later(std::chrono::seconds(1'800'000'000));
+    record.backoff = Backoff{2, later, "wanted"};
+    record.failed_check = FailedCheck{"installation", "exit status 3", {3, WallTime::max(), "x"}};
+    record.remember_version({"key", "1.2"});
+    record.remember_version({"other", ""});
     EXPECT_EQ(parse_record(to_json(record)), record);
+}
+
+TEST(Record, RemembersTheVersionsFoundLast) {
+    Record record;
+    EXPECT_FALSE(record.found_version("0"));
+    for (int i = 0; i < 12; ++i)
+        record.remember_version({std::to_string(i), "v" + std::to_string(i)});
+    record.remember_version({"5", "other"});
+    EXPECT_EQ(record.found_versions.size(), Record::found_limit);
+    EXPECT_FALSE(record.found_version("1"));
+    EXPECT_EQ(record.found_version("2"), "v2");
+    EXPECT_EQ(record.found_version("5"), "other");
 }
 
 TEST(Record, OfAnEarlierProvisorIsReadWithoutWhatItDoesNotHave) {

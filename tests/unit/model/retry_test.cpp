@@ -153,6 +153,8 @@ TEST(Retry, TheFingerprintKnowsWhatDecidesAndNoSecret) {
     other = component();
     other.units.push_back({});
     EXPECT_EQ(fingerprint_of(other), plain) << "units are not asked for";
+    other.check = {"{staged}"};
+    EXPECT_NE(fingerprint_of(other), plain) << "what has to be passed is another thing";
     Component secret = component();
     secret.auth.emplace();
     secret.auth->bearer = "hunter2";

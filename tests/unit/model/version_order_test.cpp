@@ -107,6 +107,18 @@ TEST(DowngradeGuard, LetsEverythingElsePass) {
     EXPECT_FALSE(downgrade_reason(unordered, "1.2.0"));
 }
 
+TEST(DowngradeGuard, GoesByWhatWasFoundWhereTheManifestHasNoVersion) {
+    const auto reason = found_downgrade_reason(wanting(""), "1.1.0", "1.2.0");
+    ASSERT_TRUE(reason);
+    EXPECT_THAT(*reason, StartsWith("downgrade: 1.2.0 was installed, and the origin has 1.1.0"));
+    EXPECT_FALSE(found_downgrade_reason(wanting("2.0.0"), "1.1.0", "1.2.0"));
+    EXPECT_FALSE(found_downgrade_reason(wanting(""), "", "1.2.0"));
+    EXPECT_FALSE(found_downgrade_reason(wanting(""), "1.2.0", "1.2.0"));
+    EXPECT_EQ(highest_after(wanting(""), "1.2.0", "1.3.0"), "1.3.0");
+    EXPECT_EQ(highest_after(wanting(""), "1.2.0", "1.1.0"), "1.2.0");
+    EXPECT_EQ(highest_after(wanting("2.0.0"), "1.2.0", "3.0.0"), "2.0.0");
+}
+
 TEST(HighestVersion, RisesAndFallsOnlyWhenThatIsAllowed) {
     EXPECT_EQ(highest_after(wanting("1.0.0"), ""), "1.0.0");
     EXPECT_EQ(highest_after(wanting("1.3.0"), "1.2.0"), "1.3.0");

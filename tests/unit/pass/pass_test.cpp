@@ -382,7 +382,7 @@ TEST_F(PassTest, OfflineAsksNobody) {
 TEST_F(PassTest, UnsupportedKeysAreRefusedBeforeAnyRequest) {
     publish(script("one"), "\"1\"");
     Component component = app();
-    component.check = {"{staged}", "--version"};
+    component.windows = {"Mon 02:00-04:00"};
     const Outcome outcome = run_one(component);
     ASSERT_TRUE(outcome.error);
     EXPECT_EQ(outcome.error->kind(), ErrorKind::config);

@@ -423,15 +423,5 @@ TEST_F(ProbesTest, AUnitThatIsStartingIsJudgedWhenItRuns) {
     EXPECT_EQ(store().record("app").healthy, identity_of(*store().installed("app")));
 }
 
-/// What the manifest asks of health.command is still refused.
-TEST_F(ProbesTest, ACommandIsNotLeftOut) {
-    Component component = wanted("1.0");
-    component.health.command = {"/bin/true"};
-    const Outcome outcome = run_one(component);
-    ASSERT_TRUE(outcome.error);
-    EXPECT_EQ(outcome.error->kind(), ErrorKind::config);
-    EXPECT_TRUE(origin.asked.empty());
-}
-
 } // namespace
 } // namespace provisor::test

@@ -202,6 +202,8 @@ INSTANTIATE_TEST_SUITE_P(
             "5:46: match: a regular expression with exactly one group is expected"},
         Row{"BadMatch", with("version_from: {command: [/bin/x], match: '('}"),
             "5:46: match: this is no regular expression (ECMAScript)"},
+        Row{"BackReference", with("version_from: {command: [/bin/x], match: '(a)\\1'}"),
+            "5:46: match: back-references are not supported"},
         Row{"AuthOfTwoKinds", with("auth: {bearer: a, netrc: true}"),
             "5:11: auth: exactly one of bearer, basic, netrc, header is expected"}),
     name_of);
