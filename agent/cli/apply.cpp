@@ -14,9 +14,9 @@ int command_apply(Context& context, const ApplyOptions& options) {
     if (!lock)
         return report_locked();
     const Settings settings = load_or_complain(context);
-    const PassReport report =
-        run_locked(context, settings,
-                   {options.names, options.force, options.no_units, options.dry_run, false});
+    const PassReport report = run_locked(
+        context, settings,
+        {options.names, options.force, options.no_units, options.dry_run, options.offline});
     show_report(context, report);
     if (failed(report))
         return exit_failed;

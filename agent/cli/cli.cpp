@@ -106,6 +106,7 @@ void add_apply(CLI::App& app, CommandLine& line) {
     apply->add_flag("--dry-run", line.apply.dry_run,
                     "Decide and report, change nothing but the download cache");
     apply->add_flag("--wait", line.apply.wait, "Wait for another pass instead of failing");
+    apply->add_flag("--offline", line.apply.offline, "Ask no origin; go by what the cache knows");
     apply->callback(
         [&] { line.run = [&](Context& context) { return command_apply(context, line.apply); }; });
 }

@@ -14,6 +14,7 @@ struct ApplyOptions {
     bool no_units = false;
     bool dry_run = false;
     bool wait = false;
+    bool offline = false;
 };
 
 struct PlanOptions {

@@ -42,7 +42,8 @@ struct Outcome {
     int http_status = 0;
     std::uint64_t bytes = 0; ///< body bytes transferred
     Duration duration{};
-    std::vector<UnitOutcome> units;
+    std::vector<std::string> unit_names; ///< of the component, acted on or not
+    std::vector<UnitOutcome> units;      ///< what was done to them
     std::optional<Error> error;
     bool told = false; ///< a hold that an earlier pass has told already
     std::optional<WallTime> next_try; ///< of a component that is left alone until then

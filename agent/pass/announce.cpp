@@ -91,8 +91,9 @@ JournalEntry decision_entry(const PassReport& report, const Outcome& outcome, Pr
     if (outcome.error)
         entry.fields.emplace_back("PROVISOR_ERROR_KIND",
                                   std::string(to_string(outcome.error->kind())));
-    for (const UnitOutcome& unit : outcome.units)
-        entry.fields.emplace_back("OBJECT_SYSTEMD_UNIT", unit.name);
+    // Whatever is decided about a component is of interest to who asks for its unit.
+    for (const std::string& unit : outcome.unit_names)
+        entry.fields.emplace_back("OBJECT_SYSTEMD_UNIT", unit);
     return entry;
 }
 

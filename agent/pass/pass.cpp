@@ -12,6 +12,7 @@
 #include "pass/put_in_place.hpp"
 #include "pass/remove.hpp"
 #include "pass/rollback.hpp"
+#include "pass/self_update.hpp"
 #include "pass/support.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
@@ -46,7 +47,7 @@ public:
         : settings_(settings), paths_(paths), options_(options), around_(around),
           cache_(paths.state_dir), store_(paths.state_dir),
           guard_(store_, settings.config, paths, around.interrupt),
-          trial_(cache_, store_, settings.config, paths, around) {
+          trial_(cache_, store_, settings.config, paths, around), self_update_(around) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
         report_.failed_files = static_cast<unsigned>(settings.failed_files.size());
@@ -63,11 +64,14 @@ public:
             plan();
         }
         if (!options_.dry_run) {
+            if (!leaves_units())
+                self_update_.set_aside(works_);
             install();
             act_on_units();
             remove();
             record();
             prune();
+            self_update_.hand_over();
         }
         return report();
     }
@@ -99,6 +103,7 @@ private:
     ComponentStore store_;
     Guard guard_;
     Trial trial_;
+    SelfUpdate self_update_;
     std::vector<Work> works_;
     std::set<std::string> swept_; ///< folders that have been looked through
     PassReport report_;
@@ -121,6 +126,8 @@ void Pass::select() {
         work.outcome.name = component.name;
         work.version = work.outcome.version = component.version;
         work.outcome.url = shown_url(component.url);
+        for (const UnitSpec& unit : component.units)
+            work.outcome.unit_names.push_back(unit.name);
         works_.push_back(std::move(work));
     }
 }
@@ -194,6 +201,11 @@ void Pass::remove() {
         around_.interrupt.check();
         work.done = false;
         attempt(work, [&] {
+            if (!leaves_units() && self_update_.ends_with(*work.component))
+                throw Error(ErrorKind::config,
+                            fmt::format("it is the agent that runs this pass; `systemctl disable "
+                                        "--now {}`, then `provisor apply {}`",
+                                        around_.own_service.unit, work.component->name));
             report_.restarts +=
                 remove_component(work, settings_.components, paths_, store_,
                                  leaves_units() ? Units::leave : Units::act, around_);
@@ -239,7 +251,7 @@ void Pass::plan(Work& work) {
     work.outcome.signed_by = work.wanted.signed_by;
     if (!work.detour.empty())
         work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
-    if (!work.kept_back.empty() && work.plan.decision == Decision::unchanged) {
+    if (!work.kept_back.empty() && !work.plan.write_marker && work.plan.place.empty()) {
         // Not done: what is installed may still have to be activated.
         work.outcome.decision = Decision::hold;
         work.outcome.reason = work.kept_back;
