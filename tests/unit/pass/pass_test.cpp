@@ -379,17 +379,6 @@ TEST_F(PassTest, OfflineAsksNobody) {
     EXPECT_EQ(origin.asked.size(), 1U);
 }
 
-TEST_F(PassTest, UnsupportedKeysAreRefusedBeforeAnyRequest) {
-    publish(script("one"), "\"1\"");
-    Component component = app();
-    component.windows = {"Mon 02:00-04:00"};
-    const Outcome outcome = run_one(component);
-    ASSERT_TRUE(outcome.error);
-    EXPECT_EQ(outcome.error->kind(), ErrorKind::config);
-    EXPECT_NE(outcome.reason.find("not supported yet"), std::string::npos);
-    EXPECT_TRUE(origin.asked.empty());
-}
-
 TEST_F(PassTest, RequirePinRefusesWhatHasNone) {
     publish(script("one"), "\"1\"");
     config.require = Require::pin;
