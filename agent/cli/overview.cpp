@@ -25,17 +25,25 @@ std::string state_of(const Overview& overview) {
     return has_units && !activated ? "installing" : "installed";
 }
 
-std::string state_in_words(const std::string& unit, UnitManager& units) {
+std::string in_words(const UnitState& state) {
+    if (state.load_state != "loaded" && !state.load_state.empty())
+        return state.load_state;
+    return state.active_state.empty() ? "not asked"
+                                      : fmt::format("{} ({})", state.active_state, state.sub_state);
+}
+
+Overview::Unit look_at_unit(const std::string& name, const Overview& overview, const Paths& paths,
+                            UnitManager& units) {
+    Overview::Unit unit{name, "not known", {}};
     try {
-        const UnitState state = units.state(unit);
-        if (state.load_state != "loaded" && !state.load_state.empty())
-            return state.load_state;
-        return state.active_state.empty()
-                   ? "not asked"
-                   : fmt::format("{} ({})", state.active_state, state.sub_state);
-    } catch (const Error& error) {
-        return "not known";
+        const UnitState state = units.state(name);
+        unit.state = in_words(state);
+        if (overview.installed)
+            unit.old = find_old_processes(overview.installed->files, state.main_pid, paths);
+    } catch (const Error&) {
+        // Not reachable: nothing is known of it.
     }
+    return unit;
 }
 
 /// The units of its manifest; without one, those whose files it has put in place.
@@ -140,7 +148,7 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
                 Trouble{Decision::hold, "operator: the manifest says state: held", "", {}};
         overview.state = state_of(overview);
         for (const std::string& unit : units_of(overview, context.paths))
-            overview.units.emplace_back(unit, state_in_words(unit, *units));
+            overview.units.push_back(look_at_unit(unit, overview, context.paths, *units));
         overviews.push_back(std::move(overview));
     }
     return overviews;

@@ -3,13 +3,13 @@
 
 #include "cli/context.hpp"
 #include "install/observe.hpp"
+#include "install/old_processes.hpp"
 #include "model/marker.hpp"
 #include "model/record.hpp"
 #include "pass/troubles.hpp"
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace provisor {
@@ -26,8 +26,12 @@ struct Overview {
     Generations generations;
     std::optional<std::string> hold; ///< an operator's, with its reason
     std::optional<Trouble> trouble;
-    std::vector<std::pair<std::string, std::string>>
-        units;           ///< name, "active (running)" or why that is not known
+    struct Unit {
+        std::string name;
+        std::string state;           ///< "active (running)", or why that is not known
+        std::vector<OldProcess> old; ///< those of it that run a file which was replaced since
+    };
+    std::vector<Unit> units;
     std::string problem; ///< why its records cannot be read; empty when they can
 
     const HistoryEntry*
@@ -35,6 +39,15 @@ struct Overview {
     std::string version() const;
     std::string last_decision() const;
 };
+
+/// A unit in the JSON of `status` and `show`; found by nlohmann's library, which no header of ours
+/// includes.
+template <typename Json>
+void to_json(Json& json, const Overview::Unit& unit) {
+    json = Json{{"name", unit.name}, {"state", unit.state}, {"old_processes", Json::array()}};
+    for (const OldProcess& old : unit.old)
+        json["old_processes"].push_back(Json{{"pid", old.pid}, {"path", old.path}});
+}
 
 /// The components of the manifests and those that are installed without one, sorted by name; only
 /// `names` when there are any (Error of kind config for an unknown one). One that is only

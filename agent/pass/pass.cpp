@@ -13,6 +13,7 @@
 #include "pass/examination.hpp"
 #include "pass/guard.hpp"
 #include "pass/order.hpp"
+#include "pass/packaged.hpp"
 #include "pass/planning.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/remove.hpp"
@@ -70,6 +71,7 @@ public:
         if (options_.rollback_to)
             aim_back();
         else {
+            refuse_packaged(works_, paths_);
             acquire();
             plan();
         }

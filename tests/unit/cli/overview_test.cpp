@@ -57,7 +57,7 @@ TEST_F(OverviewTest, WhatNoManifestNamesIsOrphanedAndSaysWhatToType) {
     EXPECT_THAT(overview.last_decision(), StartsWith("orphaned: "));
     EXPECT_THAT(overview.last_decision(), HasSubstr("`provisor remove app`"));
     ASSERT_EQ(overview.units.size(), 1U);
-    EXPECT_EQ(overview.units[0].first, "app.service");
+    EXPECT_EQ(overview.units[0].name, "app.service");
     EXPECT_EQ(gather_overviews(context, settings, {}).size(), 1U) << "it is in the table, too";
 }
 
