@@ -47,7 +47,11 @@ std::optional<BodyPart> parse_part(const std::string& text) {
 /// Leaves the first `size` bytes, and goes on behind them.
 void cut_to(const Fd& file, std::uint64_t size, const fs::path& path) {
     const auto end = static_cast<off_t>(size);
-    if (::ftruncate(file.get(), end) != 0 || ::lseek(file.get(), end, SEEK_SET) != end)
+    int cut = 0;
+    do
+        cut = ::ftruncate(file.get(), end);
+    while (cut != 0 && errno == EINTR);
+    if (cut != 0 || ::lseek(file.get(), end, SEEK_SET) != end)
         throw system_error(errno, fmt::format("make '{}'", path.string()));
 }
 

@@ -6,7 +6,9 @@
 #include "faults/strike/stage.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <cerrno>
 #include <gmock/gmock.h>
+#include <set>
 
 namespace provisor::test {
 namespace {
@@ -46,6 +48,23 @@ INSTANTIATE_TEST_SUITE_P(Fault, Strike, testing::Range(std::size_t{0}, workloads
                              std::erase(name, '-');
                              return name;
                          });
+
+TEST(Interruption, Row69EachSortOfCallIsMadeAgain) {
+    try {
+        Stage stage(workloads().at(1));
+        const Blow interrupted{Blow::Kind::error, EINTR};
+        std::set<std::string> seen;
+        for (const std::uint64_t at : stage.places_for(interrupted)) {
+            const CountedCall& call = stage.changes().at(at - 1);
+            if (!seen.insert(call.change.name).second)
+                continue;
+            EXPECT_THAT(stage.strike(interrupted, at).violations, IsEmpty()) << to_text(call);
+        }
+        EXPECT_THAT(seen, testing::IsSupersetOf({"ftruncate", "write", "fsync"}));
+    } catch (const NotPermitted& problem) {
+        GTEST_SKIP() << "*** " << problem.why << " ***";
+    }
+}
 
 // --- what strikes
 
