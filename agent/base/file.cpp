@@ -70,13 +70,15 @@ void require_room(int fd, std::uint64_t wanted, std::uint64_t spare, const std::
 std::string temporary_name() { return fmt::format(".provisor-{:016x}", random_number()); }
 
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode,
-                  Durable durable) {
+                  Durable durable, const std::filesystem::path& temporaries) {
     const std::filesystem::path directory_path =
         path.parent_path().empty() ? "." : path.parent_path();
     const std::string what = fmt::format("write '{}'", path.string());
     const Fd directory = open_directory(directory_path);
+    const Fd elsewhere = temporaries.empty() ? Fd() : open_directory(temporaries);
+    const int begun_in = elsewhere ? elsewhere.get() : directory.get();
     const std::string temporary = temporary_name();
-    Fd file(::openat(directory.get(), temporary.c_str(),
+    Fd file(::openat(begun_in, temporary.c_str(),
                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file)
         throw system_error(errno, what);
@@ -86,15 +88,31 @@ void replace_file(const std::filesystem::path& path, std::string_view content, m
             throw system_error(errno, what);
         if (durable == Durable::yes)
             sync_fd(file.get(), fmt::format("'{}'", path.string()));
-        if (::renameat(directory.get(), temporary.c_str(), directory.get(),
-                       path.filename().c_str()) != 0)
+        if (::renameat(begun_in, temporary.c_str(), directory.get(), path.filename().c_str()) != 0)
             throw system_error(errno, what);
     } catch (...) {
-        ::unlinkat(directory.get(), temporary.c_str(), 0);
+        ::unlinkat(begun_in, temporary.c_str(), 0);
         throw;
     }
     if (durable == Durable::yes)
         sync_fd(directory.get(), fmt::format("directory '{}'", directory_path.string()));
+}
+
+std::vector<std::string> sweep_temporaries(const Fd& folder) {
+    std::vector<std::string> removed;
+    std::error_code gone;
+    for (const std::filesystem::directory_entry& entry :
+         std::filesystem::directory_iterator(fmt::format("/proc/self/fd/{}", folder.get()), gone)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with(".provisor-") && ::unlinkat(folder.get(), name.c_str(), 0) == 0)
+            removed.push_back(name);
+    }
+    return removed;
+}
+
+std::vector<std::string> sweep_temporaries(const std::filesystem::path& folder) {
+    const Fd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return opened ? sweep_temporaries(opened) : std::vector<std::string>();
 }
 
 void make_directories(const std::filesystem::path& path, mode_t mode, Durable durable) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
+#include <vector>
 
 namespace provisor {
 
@@ -18,11 +19,19 @@ enum class Durable { no, yes };
 /// an Error of kind size, any other trouble one of kind io.
 std::optional<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
 
-/// Replaces `path` by a file of this content and mode: written beside it, synced (if durable),
-/// renamed over it, the directory synced. After a crash the path holds the whole old or the whole
-/// new content. The temporary name begins with ".provisor-" and is removed when anything fails.
+/// Replaces `path` by a file of this content and mode: written under a temporary name, synced (if
+/// durable), renamed over it, the directory synced. After a crash the path holds the whole old or
+/// the whole new content. The temporary name begins with ".provisor-", stands in the folder
+/// `temporaries` of the same file system (beside the file when that is empty), and is removed when
+/// anything fails; what a crash leaves of it is for sweep_temporaries().
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode,
-                  Durable durable);
+                  Durable durable, const std::filesystem::path& temporaries = {});
+
+/// Removes what interrupted writers left in a folder: all that begins with ".provisor-". Returns
+/// the names. Only while nobody else can have one under way there. What cannot be removed stays.
+std::vector<std::string> sweep_temporaries(const Fd& folder);
+/// None when there is no such folder.
+std::vector<std::string> sweep_temporaries(const std::filesystem::path& folder);
 
 /// Makes `path` and its missing parents with this mode. When durable, each parent that gained an
 /// entry is synced.

@@ -14,9 +14,10 @@ int command_apply(Context& context, const ApplyOptions& options) {
     if (!lock)
         return report_locked();
     const Settings settings = load_or_complain(context);
-    const PassReport report =
-        run_locked(context, settings,
-                   {options.names, options.force, options.no_units, options.dry_run, false});
+    PassOptions pass{options.names, options.force, options.no_units, options.dry_run,
+                     options.offline};
+    pass.at_once = options.at_once;
+    const PassReport report = run_locked(context, settings, pass);
     show_report(context, report);
     if (failed(report))
         return exit_failed;

@@ -3,7 +3,9 @@
 #include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "model/manifest.hpp"
-#include "pass/support.hpp"
+#include "pass/packaged.hpp"
+#include "pass/policy.hpp"
+#include "pass/time_zones.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,6 +24,7 @@ Settings load_files(const std::vector<std::string>& files, const Context& contex
         if (!text)
             throw Error(ErrorKind::config, fmt::format("there is no file '{}'", file));
         ParsedManifest parsed = parse_manifest({file, *text}, context.facts);
+        require_time_zones(parsed, context.paths);
         settings.manifest_errors.insert(settings.manifest_errors.end(), parsed.errors.begin(),
                                         parsed.errors.end());
         settings.warnings.insert(settings.warnings.end(), parsed.warnings.begin(),
@@ -38,15 +41,25 @@ Settings load_files(const std::vector<std::string>& files, const Context& contex
 }
 
 /// What a pass would refuse although it is well written.
-void warn_of_unsupported(Settings& settings) {
+void warn_of_refused(Settings& settings, const Paths& paths) {
+    std::map<std::string, std::string> packaged;
+    try {
+        packaged = refused_as_packaged(settings.components, ComponentStore(paths.state_dir), paths);
+    } catch (const Error&) {
+        // `doctor` says what keeps it from being known; here it is about what is written.
+    }
     for (const Component& component : settings.components) {
         try {
-            refuse_unsupported(component, settings.config);
+            enforce_policy(component, settings.config);
         } catch (const Error& error) {
             settings.warnings.push_back(
                 {component.place, fmt::format("component '{}': {}", component.name, error.what()),
                  ""});
         }
+        if (const auto reason = packaged.find(component.name); reason != packaged.end())
+            settings.warnings.push_back(
+                {component.place, fmt::format("component '{}': {}", component.name, reason->second),
+                 ""});
     }
 }
 
@@ -65,7 +78,7 @@ Json to_json(const std::vector<Diagnostic>& diagnostics) {
 int command_check(Context& context, const std::vector<std::string>& files) {
     Settings settings =
         files.empty() ? load_settings(context.paths, context.facts) : load_files(files, context);
-    warn_of_unsupported(settings);
+    warn_of_refused(settings, context.paths);
     std::vector<Diagnostic> errors = settings.config_errors;
     errors.insert(errors.end(), settings.manifest_errors.begin(), settings.manifest_errors.end());
     if (context.options.json) {

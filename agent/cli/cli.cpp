@@ -100,14 +100,19 @@ void add_global_options(CLI::App& app, CommandLine& line) {
 void add_apply(CLI::App& app, CommandLine& line) {
     CLI::App* apply = app.add_subcommand("apply", "One pass now");
     apply->add_option("NAME", line.apply.names, "Only these components");
-    apply->add_flag("--force", line.apply.force,
-                    "Ask every origin and hash every installed file, even if nothing needs it");
+    apply->add_flag(
+        "--force", line.apply.force,
+        "Ask every origin and hash every installed file, even if nothing needs it; wait "
+        "neither after failures nor for windows");
     apply->add_flag("--no-units", line.apply.no_units, "Leave units alone; what is due stays due");
     apply->add_flag("--dry-run", line.apply.dry_run,
                     "Decide and report, change nothing but the download cache");
     apply->add_flag("--wait", line.apply.wait, "Wait for another pass instead of failing");
-    apply->callback(
-        [&] { line.run = [&](Context& context) { return command_apply(context, line.apply); }; });
+    apply->add_flag("--offline", line.apply.offline, "Ask no origin; go by what the cache knows");
+    apply->callback([&] {
+        line.apply.at_once = line.apply.force;
+        line.run = [&](Context& context) { return command_apply(context, line.apply); };
+    });
 }
 
 void add_plan(CLI::App& app, CommandLine& line) {

@@ -14,6 +14,8 @@ struct ApplyOptions {
     bool no_units = false;
     bool dry_run = false;
     bool wait = false;
+    bool offline = false;
+    bool at_once = false; ///< do not wait for windows
 };
 
 struct PlanOptions {

@@ -53,6 +53,7 @@ Findings look_at_everything(const Context& context, const Settings& settings) {
     add(findings, look_at_state(context.paths));
     add(findings, look_at_components(settings));
     add(findings, look_at_commands(settings));
+    add(findings, look_at_packages(settings, context.paths));
     add(findings, look_at_places(settings, context.paths));
     add(findings, look_at_keys(settings, context.paths));
     add(findings, look_at_credentials(settings, context.paths));

@@ -4,7 +4,8 @@
 #include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "pass/documents.hpp"
-#include "pass/support.hpp"
+#include "pass/packaged.hpp"
+#include "pass/policy.hpp"
 #include "trust/minisign.hpp"
 
 #include <algorithm>
@@ -106,12 +107,31 @@ Findings look_at_components(const Settings& settings) {
                             "change the manifest"});
     for (const Component& component : settings.components) {
         try {
-            refuse_unsupported(component, settings.config);
+            enforce_policy(component, settings.config);
         } catch (const Error& error) {
             findings.push_back({Severity::error, error.what(),
                                 fmt::format("{}:{}", component.place.file, component.place.line),
                                 "change the manifest, or `require` in agent.yaml"});
         }
+    }
+    return findings;
+}
+
+Findings look_at_packages(const Settings& settings, const Paths& paths) {
+    Findings findings;
+    try {
+        const auto refused =
+            refused_as_packaged(settings.components, ComponentStore(paths.state_dir), paths);
+        for (const Component& component : settings.components)
+            if (const auto reason = refused.find(component.name); reason != refused.end())
+                findings.push_back(
+                    {Severity::error, reason->second,
+                     fmt::format("{}:{}", component.place.file, component.place.line),
+                     "change the manifest"});
+    } catch (const Error& error) {
+        findings.push_back({Severity::error, error.what(), "dpkg, rpm",
+                            "whether components would replace files of packages cannot be found "
+                            "out: put the package database right"});
     }
     return findings;
 }

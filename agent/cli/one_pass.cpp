@@ -91,6 +91,9 @@ void show_report(const Context& context, const PassReport& report) {
                            context.colored(STDOUT_FILENO)));
     for (const SamePage& same : pages)
         print(describe(same) + "\n");
+    for (const Outcome& outcome : report.components)
+        if (outcome.lacks_validator && context.options.verbosity >= 0)
+            print(hint_of(outcome) + "\n");
     if (context.options.verbosity >= 0)
         print(report.summary() + "\n");
 }

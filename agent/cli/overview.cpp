@@ -25,17 +25,38 @@ std::string state_of(const Overview& overview) {
     return has_units && !activated ? "installing" : "installed";
 }
 
-std::string state_in_words(const std::string& unit, UnitManager& units) {
+std::string in_words(const UnitState& state) {
+    if (state.load_state != "loaded" && !state.load_state.empty())
+        return state.load_state;
+    return state.active_state.empty() ? "not asked"
+                                      : fmt::format("{} ({})", state.active_state, state.sub_state);
+}
+
+Overview::Unit look_at_unit(const std::string& name, const Overview& overview, const Paths& paths,
+                            UnitManager& units) {
+    Overview::Unit unit{name, "not known", {}};
     try {
-        const UnitState state = units.state(unit);
-        if (state.load_state != "loaded" && !state.load_state.empty())
-            return state.load_state;
-        return state.active_state.empty()
-                   ? "not asked"
-                   : fmt::format("{} ({})", state.active_state, state.sub_state);
-    } catch (const Error& error) {
-        return "not known";
+        const UnitState state = units.state(name);
+        unit.state = in_words(state);
+        if (overview.installed)
+            unit.old = find_old_processes(overview.installed->files, state.main_pid, paths);
+    } catch (const Error&) {
+        // Not reachable: nothing is known of it.
     }
+    return unit;
+}
+
+/// The units of its manifest; without one, those whose files it has put in place.
+std::vector<std::string> units_of(const Overview& overview, const Paths& paths) {
+    std::vector<std::string> names;
+    if (overview.component != nullptr)
+        for (const UnitSpec& unit : overview.component->units)
+            names.push_back(unit.name);
+    else if (overview.installed)
+        for (const InstalledFile& file : overview.installed->files)
+            if (const std::filesystem::path path(file.path); path.parent_path() == paths.unit_dir)
+                names.push_back(path.filename());
+    return names;
 }
 
 Overview look_at(const std::string& name, const Component* component, const ComponentStore& store) {
@@ -65,12 +86,19 @@ std::string Overview::version() const {
 }
 
 std::string Overview::last_decision() const {
+    if (trouble && trouble->decision == Decision::fail && trouble->next_try)
+        return fmt::format("fail: {}; next try at {}", trouble->reason,
+                           format_rfc3339(*trouble->next_try));
     if (trouble)
         return fmt::format("{}: {}", to_string(trouble->decision), trouble->reason);
     if (!problem.empty())
         return problem;
-    if (component == nullptr)
-        return "orphaned: no manifest names it; its files stay";
+    if (orphaned)
+        return fmt::format("orphaned: no manifest names it, and its files stay; `provisor remove "
+                           "{}` takes them away, as does a manifest with `state: absent`",
+                           name);
+    if (component == nullptr && installed)
+        return "not looked after: its manifest may be one of those with errors; its files stay";
     if (record.history.empty())
         return installed ? "" : "none yet";
     const HistoryEntry& last = record.history.back();
@@ -86,12 +114,15 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
             known[name] = nullptr;
     for (const Component& component : settings.components)
         known[component.name] = &component;
-    for (const std::string& name : names)
+    for (const std::string& name : names) {
+        if (!known.contains(name) && !store.record(name).history.empty())
+            known[name] = nullptr;
         if (!known.contains(name))
             throw Error(
                 ErrorKind::config,
                 fmt::format("there is no component '{}', neither in the manifests nor installed",
                             name));
+    }
     const std::map<std::string, Trouble> troubles = read_troubles(context.paths);
     const std::unique_ptr<UnitManager> units = make_unit_manager(context);
     std::vector<Overview> overviews;
@@ -99,7 +130,11 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
         if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end())
             continue;
         Overview overview = look_at(name, component, store);
-        if (const auto trouble = troubles.find(name); trouble != troubles.end())
+        overview.orphaned =
+            component == nullptr && overview.installed && settings.failed_files.empty();
+        // What troubled it while it had a manifest is over.
+        if (const auto trouble = troubles.find(name);
+            trouble != troubles.end() && component != nullptr)
             overview.trouble = trouble->second;
         if (overview.hold)
             overview.trouble =
@@ -112,9 +147,8 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
             overview.trouble =
                 Trouble{Decision::hold, "operator: the manifest says state: held", "", {}};
         overview.state = state_of(overview);
-        if (component != nullptr)
-            for (const UnitSpec& unit : component->units)
-                overview.units.emplace_back(unit.name, state_in_words(unit.name, *units));
+        for (const std::string& unit : units_of(overview, context.paths))
+            overview.units.push_back(look_at_unit(unit, overview, context.paths, *units));
         overviews.push_back(std::move(overview));
     }
     return overviews;

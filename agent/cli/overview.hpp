@@ -3,13 +3,13 @@
 
 #include "cli/context.hpp"
 #include "install/observe.hpp"
+#include "install/old_processes.hpp"
 #include "model/marker.hpp"
 #include "model/record.hpp"
 #include "pass/troubles.hpp"
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace provisor {
@@ -17,16 +17,21 @@ namespace provisor {
 /// All that is known of one component without asking an origin; what `status` and `show` print.
 struct Overview {
     std::string name;
-    const Component* component = nullptr; ///< null: no manifest names it any more (orphaned)
-    std::string state;                    ///< not-installed, installing, installed, held, error
+    const Component* component = nullptr; ///< null: no manifest that could be read names it
+    bool orphaned = false; ///< it is installed, all manifests could be read, and none names it
+    std::string state;     ///< not-installed, installing, installed, held, error
     std::optional<Marker> installed;
     std::optional<Marker> activated;
     Record record;
     Generations generations;
     std::optional<std::string> hold; ///< an operator's, with its reason
     std::optional<Trouble> trouble;
-    std::vector<std::pair<std::string, std::string>>
-        units;           ///< name, "active (running)" or why that is not known
+    struct Unit {
+        std::string name;
+        std::string state;           ///< "active (running)", or why that is not known
+        std::vector<OldProcess> old; ///< those of it that run a file which was replaced since
+    };
+    std::vector<Unit> units;
     std::string problem; ///< why its records cannot be read; empty when they can
 
     const HistoryEntry*
@@ -35,8 +40,18 @@ struct Overview {
     std::string last_decision() const;
 };
 
+/// A unit in the JSON of `status` and `show`; found by nlohmann's library, which no header of ours
+/// includes.
+template <typename Json>
+void to_json(Json& json, const Overview::Unit& unit) {
+    json = Json{{"name", unit.name}, {"state", unit.state}, {"old_processes", Json::array()}};
+    for (const OldProcess& old : unit.old)
+        json["old_processes"].push_back(Json{{"pid", old.pid}, {"path", old.path}});
+}
+
 /// The components of the manifests and those that are installed without one, sorted by name; only
-/// `names` when there are any (Error of kind config for an unknown one).
+/// `names` when there are any (Error of kind config for an unknown one). One that is only
+/// remembered (it was removed) is among them when it is named.
 std::vector<Overview> gather_overviews(const Context& context, const Settings& settings,
                                        const std::vector<std::string>& names);
 

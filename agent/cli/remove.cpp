@@ -18,6 +18,11 @@ int command_remove(Context& context, const std::string& name) {
         std::find_if(settings.components.begin(), settings.components.end(),
                      [&](const Component& component) { return component.name == name; });
     if (found == settings.components.end()) {
+        if (!settings.failed_files.empty())
+            throw Error(ErrorKind::config,
+                        fmt::format("no manifest that can be read names '{}', but '{}' has errors "
+                                    "and may do so: put it right first (`provisor check`)",
+                                    name, settings.failed_files.front().string()));
         // No manifest names it any more: what it has is known from its marker.
         Component orphan;
         orphan.name = name;
@@ -30,6 +35,7 @@ int command_remove(Context& context, const std::string& name) {
                                 found->place.file, found->place.line, name));
     PassOptions options;
     options.names = {name};
+    options.at_once = true;
     const PassReport report = run_locked(context, settings, options);
     show_report(context, report);
     return failed(report) ? exit_failed : exit_converged;

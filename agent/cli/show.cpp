@@ -40,7 +40,10 @@ Json entry_to_json(const HistoryEntry& entry) {
 }
 
 Json to_json(const Overview& overview, const Context& context) {
-    Json json{{"schema", 1}, {"name", overview.name}, {"state", overview.state}};
+    Json json{{"schema", 1},
+              {"name", overview.name},
+              {"state", overview.state},
+              {"orphaned", overview.orphaned}};
     if (overview.component != nullptr) {
         json["manifest"] = {{"file", overview.component->place.file},
                             {"line", overview.component->place.line}};
@@ -61,10 +64,7 @@ Json to_json(const Overview& overview, const Context& context) {
     json["files"] = files;
     json["activated"] = overview.activated && overview.installed &&
                         overview.activated->same_installation(*overview.installed);
-    Json units = Json::array();
-    for (const auto& [name, state] : overview.units)
-        units.push_back({{"name", name}, {"state", state}});
-    json["units"] = units;
+    json["units"] = overview.units;
     json["hold"] = overview.hold ? Json(*overview.hold) : Json(nullptr);
     json["quarantine"] = nullptr;
     if (const auto& quarantine = overview.record.quarantine)
@@ -133,8 +133,13 @@ void print_overview(const Overview& overview, const Context& context) {
             line("file", fmt::format("{}  {:04o} {}:{}  {}", file.path, file.mode, file.owner,
                                      file.group, state_of_file(file, overview, context)));
     }
-    for (const auto& [name, state] : overview.units)
-        line("unit", fmt::format("{}  {}", name, state));
+    for (const Overview::Unit& unit : overview.units) {
+        line("unit", fmt::format("{}  {}", unit.name, unit.state));
+        for (const OldProcess& old : unit.old)
+            line("", fmt::format("process {} still runs the {} of before; `systemctl restart {}` "
+                                 "ends that",
+                                 old.pid, old.path, unit.name));
+    }
     if (overview.state == "installing")
         line("pending",
              "its units have not been activated with what is installed; the next pass does that");

@@ -33,8 +33,9 @@ std::string ago(WallTime when) {
 
 std::string units_in_words(const Overview& overview) {
     std::string text;
-    for (const auto& [name, state] : overview.units)
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, state);
+    for (const Overview::Unit& unit : overview.units)
+        text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", unit.name, unit.state,
+                            unit.old.empty() ? "" : ", on an older file");
     return text.empty() ? "-" : text;
 }
 
@@ -51,18 +52,15 @@ std::vector<Cell> row_of(const Overview& overview) {
 }
 
 Json to_json(const Overview& overview) {
-    Json units = Json::array();
-    for (const auto& [name, state] : overview.units)
-        units.push_back({{"name", name}, {"state", state}});
     const HistoryEntry* installation = overview.installation();
     return {{"name", overview.name},
             {"state", overview.state},
-            {"orphaned", overview.component == nullptr},
+            {"orphaned", overview.orphaned},
             {"version", overview.version()},
             {"sha256", overview.installed ? Json(overview.installed->artifact) : Json(nullptr)},
             {"since",
              installation != nullptr ? Json(format_rfc3339(installation->when)) : Json(nullptr)},
-            {"units", units},
+            {"units", Json(overview.units)},
             {"last_decision", overview.last_decision()}};
 }
 
@@ -107,6 +105,7 @@ int command_status(Context& context, const std::vector<std::string>& names) {
         print(fmt::format("No components. Manifests go to {}/*.yaml; see provisor-manifest(5).\n",
                           context.paths.manifest_dirs.back().string()));
     std::vector<std::vector<Cell>> rows;
+    rows.reserve(overviews.size());
     for (const Overview& overview : overviews)
         rows.push_back(row_of(overview));
     if (!rows.empty())

@@ -100,6 +100,9 @@ FetchFailure classify(const CurlOutcome& outcome, WallTime now) {
     // Both are as often the fault of the clock as of the certificate.
     if (says(outcome, "expired") || says(outcome, "not yet valid"))
         message += fmt::format(" (this machine's clock says {})", format_rfc3339(now));
+    // Authorities date certificates back, so that this is hardly ever the certificate's fault.
+    if (says(outcome, "not yet valid"))
+        message += "; probably it is the clock that is behind";
     return {kind_of(outcome), printable(message, 900)};
 }
 

@@ -207,14 +207,8 @@ std::vector<fs::path> sweep_temporaries(const std::vector<InstalledFile>& target
             find_target(folder + "/.", paths, MissingFolders::leave);
         if (!inside)
             continue;
-        std::error_code gone;
-        for (const fs::directory_entry& entry :
-             fs::directory_iterator(fmt::format("/proc/self/fd/{}", inside->folder.get()), gone)) {
-            const std::string name = entry.path().filename().string();
-            if (name.starts_with(".provisor-") &&
-                ::unlinkat(inside->folder.get(), name.c_str(), 0) == 0)
-                removed.push_back(paths.under_root(folder) / name);
-        }
+        for (const std::string& name : sweep_temporaries(inside->folder))
+            removed.push_back(paths.under_root(folder) / name);
     }
     return removed;
 }

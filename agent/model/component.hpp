@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/quantity.hpp"
+#include "model/window.hpp"
 
 #include <cstdint>
 #include <map>
@@ -98,8 +99,7 @@ struct Component {
     VersionOrder version_order = VersionOrder::automatic;
     bool allow_downgrade = false;
     bool replace_packaged = false;
-    std::vector<std::string>
-        windows; ///< systemd calendar expressions with a time range, as written
+    std::vector<Window> windows; ///< when activation may happen; empty: at any time
     WantedState state = WantedState::present;
     bool operator==(const Component&) const = default;
 };

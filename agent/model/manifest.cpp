@@ -37,6 +37,7 @@ private:
     void read_units(const YamlNode& node);
     void read_health(const YamlNode& node);
     void read_version_from(const YamlNode& node);
+    void read_windows(const YamlNode& node);
     std::vector<Decoder::Field> file_fields(FileSpec& file);
 
     /// Reads a text, fills in its placeholders, and complains about what `find_fault` finds in the
@@ -406,6 +407,24 @@ void ComponentDecoder::read_health(const YamlNode& node) {
           [&](const YamlNode& value) { health.command = read_command(value, "health.command"); }}});
 }
 
+void ComponentDecoder::read_windows(const YamlNode& node) {
+    if (node.kind != YamlNode::Kind::sequence) {
+        decoder_.complain(node, "windows: a list like [ \"Mon..Fri 02:00-04:00\" ] is expected");
+        return;
+    }
+    for (const YamlNode& item : node.items) {
+        const std::optional<std::string> text = decoder_.read_text(item, "windows");
+        if (!text)
+            continue;
+        ParsedWindow parsed = parse_window(*text);
+        if (!parsed.fault.empty())
+            decoder_.complain(item, "windows: " + parsed.fault);
+        parsed.window.line = item.line;
+        parsed.window.column = item.column;
+        component_.windows.push_back(std::move(parsed.window));
+    }
+}
+
 std::vector<Decoder::Field> ComponentDecoder::policy_fields() {
     return {
         {"update",
@@ -448,18 +467,7 @@ std::vector<Decoder::Field> ComponentDecoder::policy_fields() {
          [this](const YamlNode& node) {
              put(component_.replace_packaged, decoder_.read_bool(node, "replace_packaged"));
          }},
-        {"windows",
-         [this](const YamlNode& node) {
-             component_.windows = decoder_.read_texts(node, "windows");
-             for (const std::string& window : component_.windows)
-                 if (window.find(':') == std::string::npos || window.find('-') == std::string::npos)
-                     decoder_.complain(
-                         node,
-                         fmt::format(
-                             "windows: '{}' is no window; one like \"Mon..Fri 02:00-04:00\" is "
-                             "expected",
-                             printable(window, 80)));
-         }},
+        {"windows", [this](const YamlNode& node) { read_windows(node); }},
         {"state",
          [this](const YamlNode& node) {
              put(component_.state,

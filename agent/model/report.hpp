@@ -42,10 +42,14 @@ struct Outcome {
     int http_status = 0;
     std::uint64_t bytes = 0; ///< body bytes transferred
     Duration duration{};
-    std::vector<UnitOutcome> units;
+    std::vector<std::string> unit_names; ///< of the component, acted on or not
+    std::vector<UnitOutcome> units;      ///< what was done to them
     std::optional<Error> error;
-    bool told = false; ///< a hold that an earlier pass has told already
+    bool told = false;                ///< a hold that an earlier pass has told already
+    bool after_failure = false;       ///< a hold that waits out a failure, which was told as one
     std::optional<WallTime> next_try; ///< of a component that is left alone until then
+    /// Its origin gave no validator, for the first time: each pass will take the whole body.
+    bool lacks_validator = false;
 };
 
 struct PassReport {

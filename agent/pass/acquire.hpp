@@ -63,6 +63,7 @@ private:
     void answer_body(Question& question, TransferResult& result);
     void decode(Question& question, TransferResult& result);
     static bool doubt(Question& question, const TransferResult& result, ContentCoding coding);
+    static void note_missing_validator(Question& question);
     void remember_refusal(const Question& question, const TransferResult& result);
     void accept(Work& work, const Artifact& artifact, const std::string& url);
     void accept_cached(Work& work, const std::string& sha256);

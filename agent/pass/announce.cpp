@@ -64,7 +64,7 @@ bool is_told(const Outcome& outcome, const std::map<std::string, Trouble>& befor
     if (outcome.decision != Decision::hold)
         return false;
     const auto known = before.find(outcome.name);
-    return outcome.told || outcome.next_try ||
+    return outcome.told || outcome.after_failure ||
            (known != before.end() && known->second.decision == Decision::hold &&
             known->second.reason == outcome.reason);
 }
@@ -91,8 +91,9 @@ JournalEntry decision_entry(const PassReport& report, const Outcome& outcome, Pr
     if (outcome.error)
         entry.fields.emplace_back("PROVISOR_ERROR_KIND",
                                   std::string(to_string(outcome.error->kind())));
-    for (const UnitOutcome& unit : outcome.units)
-        entry.fields.emplace_back("OBJECT_SYSTEMD_UNIT", unit.name);
+    // Whatever is decided about a component is of interest to who asks for its unit.
+    for (const std::string& unit : outcome.unit_names)
+        entry.fields.emplace_back("OBJECT_SYSTEMD_UNIT", unit);
     return entry;
 }
 
@@ -101,6 +102,14 @@ JournalEntry same_page_entry(const PassReport& report, const SamePage& same) {
     entry.fields = {{"PROVISOR_PASS", report.id}, {"PROVISOR_REASON", same.page}};
     for (const Outcome* outcome : same.outcomes)
         entry.fields.emplace_back("PROVISOR_COMPONENT", outcome->name);
+    return entry;
+}
+
+JournalEntry hint_entry(const PassReport& report, const Outcome& outcome) {
+    JournalEntry entry{Priority::notice, hint_of(outcome), message_id::no_validator, {}};
+    entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
+                    {"PROVISOR_PASS", report.id},
+                    {"PROVISOR_URL", outcome.url}};
     return entry;
 }
 
@@ -211,6 +220,17 @@ std::string describe(const SamePage& same) {
                        next ? fmt::format("; next try at {}", format_rfc3339(*next)) : "", names);
 }
 
+std::string hint_of(const Outcome& outcome) {
+    if (!outcome.lacks_validator)
+        return "";
+    return fmt::format(
+        "{}: the origin of '{}' sends neither an ETag nor a Last-Modified that could be sent back, "
+        "so that each pass takes the whole body ({}) to find that nothing has changed; let it send "
+        "an ETag (a strong one is also what a cut transfer is continued by), or pin the content "
+        "with sha256",
+        outcome.name, outcome.url, format_byte_size(outcome.bytes));
+}
+
 void announce(const PassReport& report, const std::map<std::string, Trouble>& before,
               Journal& journal) {
     const std::vector<SamePage> pages = same_pages(report);
@@ -224,6 +244,8 @@ void announce(const PassReport& report, const std::map<std::string, Trouble>& be
         for (const UnitOutcome& unit : outcome.units)
             if (unit.action != "none")
                 journal.write(unit_entry(report, outcome, unit));
+        if (outcome.lacks_validator)
+            journal.write(hint_entry(report, outcome));
     }
     JournalEntry summary{Priority::info, report.summary(), message_id::pass_summary, {}};
     summary.fields = {{"PROVISOR_PASS", report.id},

@@ -32,8 +32,12 @@ std::vector<SamePage> same_pages(const PassReport& report);
 bool is_among(const std::vector<SamePage>& pages, const Outcome& outcome);
 std::string describe(const SamePage& same);
 
+/// What the origin of an outcome that lacks a validator could do about it; empty for others.
+std::string hint_of(const Outcome& outcome);
+
 /// Writes a pass into the journal: one entry per decision that is not `unchanged` (those are of
-/// debug level, and those of a SamePage of info), one per unit that was acted on, and one summary.
+/// debug level, and those of a SamePage of info), one per unit that was acted on, one per hint, and
+/// one summary.
 ///
 /// A hold that an earlier pass has told is of debug level, too: `before` is what troubled the
 /// components until now.

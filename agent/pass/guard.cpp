@@ -4,21 +4,12 @@
 #include "model/flip_flop.hpp"
 #include "model/found_version.hpp"
 #include "model/version_order.hpp"
+#include "pass/planning.hpp"
 #include "pass/rollback.hpp"
 
 #include <fmt/format.h>
 
 namespace provisor {
-namespace {
-
-void stay(Work& work, const std::string& reason) {
-    work.kept_back = reason;
-    work.wanted = *work.observed.installed;
-    work.wanted.retired.clear();
-    work.version = label_of(work.component, work.record, work.wanted);
-}
-
-} // namespace
 
 Guarded Guard::apply(Work& work, Units units) const {
     Record& record = work.record;
@@ -34,7 +25,7 @@ Guarded Guard::apply(Work& work, Units units) const {
             provisor::hold(work, *reason);
             return Guarded::settled;
         }
-        stay(work, *reason);
+        want_installed(work, *reason);
         return Guarded::no;
     }
     if (!installed)
@@ -49,7 +40,7 @@ Guarded Guard::apply(Work& work, Units units) const {
     work.outcome.told = record.flip_flop == hold;
     work.record_changed |= record.flip_flop != hold;
     record.flip_flop = hold;
-    stay(work, hold->reason);
+    want_installed(work, hold->reason);
     return Guarded::no;
 }
 
@@ -84,7 +75,7 @@ Guarded Guard::apply_quarantine(Work& work, Units units) const {
         return Guarded::settled;
     }
     if (!installed->same_installation(work.wanted)) {
-        stay(work, reason);
+        want_installed(work, reason);
         return Guarded::no;
     }
     // A rollback that a crash cut off, or that could not be done.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/pass.hpp"
 
+#include "base/file.hpp"
 #include "base/random.hpp"
 #include "install/staging.hpp"
 #include "model/found_version.hpp"
@@ -11,12 +12,17 @@
 #include "pass/announce.hpp"
 #include "pass/examination.hpp"
 #include "pass/guard.hpp"
+#include "pass/order.hpp"
+#include "pass/packaged.hpp"
+#include "pass/planning.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/remove.hpp"
 #include "pass/rollback.hpp"
-#include "pass/support.hpp"
+#include "pass/self_update.hpp"
+#include "pass/policy.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
+#include "pass/windows.hpp"
 #include "pass/work.hpp"
 #include "store/cache.hpp"
 #include "store/component_store.hpp"
@@ -49,9 +55,10 @@ public:
           cache_(paths.state_dir), store_(paths.state_dir),
           guard_(store_, settings.config, paths,
                  options.force ? Guard::Force::yes : Guard::Force::no, around.interrupt),
+          dependencies_(settings.components, store_, paths, around.interrupt),
           examination_(settings.config, paths, cache_, around,
                        leaves_units() ? Units::leave : Units::act),
-          trial_(cache_, store_, settings.config, paths, around) {
+          trial_(cache_, store_, settings.config, paths, around), self_update_(around) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
         report_.failed_files = static_cast<unsigned>(settings.failed_files.size());
@@ -59,20 +66,26 @@ public:
 
     PassReport run() {
         select();
-        sweep();
         observe();
+        sweep();
         if (options_.rollback_to)
             aim_back();
         else {
+            refuse_packaged(works_, paths_);
             acquire();
             plan();
         }
         if (!options_.dry_run) {
-            install();
-            act_on_units();
+            if (!leaves_units())
+                self_update_.set_aside(works_);
+            for (const std::vector<Work*>& batch : batches_of(works_)) {
+                install(batch);
+                act_on_units(batch);
+            }
             remove();
             record();
             prune();
+            self_update_.hand_over();
         }
         return report();
     }
@@ -87,14 +100,15 @@ private:
     void acquire();
     void plan();
     void plan(Work& work);
-    void install();
+    void install(const std::vector<Work*>& batch);
     void install(Work& work);
-    void act_on_units();
+    void act_on_units(const std::vector<Work*>& batch);
     void record();
     void prune();
     PassReport report();
 
     bool leaves_units() const { return options_.no_units || !paths_.root.empty(); }
+    Units units() const { return leaves_units() ? Units::leave : Units::act; }
 
     const Settings& settings_;
     const Paths& paths_;
@@ -103,8 +117,10 @@ private:
     Cache cache_;
     ComponentStore store_;
     Guard guard_;
+    Dependencies dependencies_;
     Examination examination_;
     Trial trial_;
+    SelfUpdate self_update_;
     std::vector<Work> works_;
     std::set<std::string> swept_; ///< folders that have been looked through
     PassReport report_;
@@ -127,20 +143,38 @@ void Pass::select() {
         work.outcome.name = component.name;
         work.version = work.outcome.version = component.version;
         work.outcome.url = shown_url(component.url);
+        for (const UnitSpec& unit : component.units)
+            work.outcome.unit_names.push_back(unit.name);
         works_.push_back(std::move(work));
     }
 }
 
-/// What a crash left of files under way.
+/// What a crash left of files under way: also in the folders of what a manifest does not name any
+/// more.
 void Pass::sweep() {
     if (options_.dry_run)
         return;
-    for (Work& work : works_)
-        attempt(work, [&] {
-            const Marker wanted = wanted_marker(*work.component, "", {}, paths_.unit_dir);
-            for (const auto& path : sweep_temporaries(wanted.files, paths_, swept_))
-                spdlog::info("removed '{}', left over from an interrupted pass", path.string());
-        });
+    const auto tell = [](const std::filesystem::path& path) {
+        spdlog::info("removed '{}', left over from an interrupted pass", path.string());
+    };
+    for (const std::filesystem::path& folder :
+         {paths_.run_dir, paths_.state_dir, paths_.state_dir / "cache"})
+        for (const std::string& name : sweep_temporaries(folder))
+            tell(folder / name);
+    for (Work& work : works_) {
+        std::vector<InstalledFile> files =
+            wanted_marker(*work.component, "", {}, paths_.unit_dir).files;
+        if (const auto& installed = work.observed.installed)
+            for (const auto* list : {&installed->files, &installed->retired})
+                files.insert(files.end(), list->begin(), list->end());
+        try {
+            for (const auto& path : sweep_temporaries(files, paths_, swept_))
+                tell(path);
+        } catch (const Error& error) {
+            if (!work.done)
+                fail(work, error);
+        }
+    }
 }
 
 void Pass::observe() {
@@ -168,7 +202,7 @@ void Pass::observe(Work& work) {
             work.removed ? "it is not wanted any more" : "the manifest says state: absent";
         return;
     }
-    refuse_unsupported(*work.component, settings_.config);
+    enforce_policy(*work.component, settings_.config);
     if (work.component->state == WantedState::held)
         return hold(work, "operator: the manifest says state: held");
     if (const auto reason = store_.hold(work.component->name))
@@ -188,8 +222,7 @@ void Pass::observe(Work& work) {
 /// The operator's will is stronger than any guard.
 void Pass::aim_back() {
     for (Work& work : works_)
-        provisor::aim_back(work, *options_.rollback_to, paths_, store_,
-                           leaves_units() ? Units::leave : Units::act, around_.interrupt);
+        provisor::aim_back(work, *options_.rollback_to, paths_, store_, units(), around_.interrupt);
 }
 
 void Pass::remove() {
@@ -199,9 +232,13 @@ void Pass::remove() {
         around_.interrupt.check();
         work.done = false;
         attempt(work, [&] {
+            if (!leaves_units() && self_update_.ends_with(*work.component))
+                throw Error(ErrorKind::config,
+                            fmt::format("it is the agent that runs this pass; `systemctl disable "
+                                        "--now {}`, then `provisor apply {}`",
+                                        around_.own_service.unit, work.component->name));
             report_.restarts +=
-                remove_component(work, settings_.components, paths_, store_,
-                                 leaves_units() ? Units::leave : Units::act, around_);
+                remove_component(work, settings_.components, paths_, store_, units(), around_);
             work.done = true;
         });
     }
@@ -219,46 +256,35 @@ void Pass::acquire() {
 void Pass::plan() {
     for (Work& work : works_)
         attempt(work, [&] { plan(work); });
+    // Under --root nothing is activated, and an image is built when it is built.
+    if (!options_.at_once && paths_.root.empty())
+        keep_to_windows(works_, wall_clock(), units(), store_, paths_, around_.interrupt);
+    for (Work& work : works_)
+        attempt(work, [&] { dependencies_.hold_dependant(work, works_, units()); });
 }
 
 void Pass::plan(Work& work) {
-    Observed seen = work.observed;
-    if (work.as_is) {
+    if (work.as_is)
         work.wanted = *work.observed.installed;
-        for (const InstalledFile& file : work.wanted.files)
-            seen.actual[file.path] = file;
-    } else {
+    else {
         work.wanted =
             wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
         work.wanted.signed_by = work.signed_by;
     }
     Examination::recall_version(work);
-    if (guard_.apply(work, leaves_units() ? Units::leave : Units::act) == Guarded::settled)
-        return;
-    work.plan = make_plan(*work.component, work.wanted, work.artifact->freshness, seen,
-                          leaves_units() ? Units::leave : Units::act);
-    work.outcome.decision = work.plan.decision;
-    work.outcome.reason = work.as_is && work.plan.decision == Decision::unchanged
-                              ? "it is there, and the manifest says update: if-missing"
-                              : work.plan.reason;
-    work.outcome.sha256 = work.wanted.artifact;
-    work.outcome.signed_by = work.wanted.signed_by;
-    if (!work.detour.empty())
-        work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
-    if (!work.kept_back.empty() && work.plan.decision == Decision::unchanged) {
-        // Not done: what is installed may still have to be activated.
-        work.outcome.decision = Decision::hold;
-        work.outcome.reason = work.kept_back;
-    }
+    if (guard_.apply(work, units()) == Guarded::no)
+        make_plan(work, units());
 }
 
-void Pass::install() {
-    for (Work& work : works_)
-        install(work);
+void Pass::install(const std::vector<Work*>& batch) {
+    for (Work* work : batch)
+        install(*work);
 }
 
 void Pass::install(Work& work) {
     around_.interrupt.check();
+    // Once more: what it comes after may have failed since.
+    attempt(work, [&] { dependencies_.hold_dependant(work, works_, units()); });
     attempt(work, [&] {
         if (work.plan.decision != Decision::unchanged)
             around_.progress.set_stage(fmt::format("installing {}", work.component->name));
@@ -272,15 +298,12 @@ void Pass::install(Work& work) {
     examination_.learn_version(work);
 }
 
-void Pass::act_on_units() {
-    std::vector<Work*> all;
-    for (Work& work : works_)
-        all.push_back(&work);
+void Pass::act_on_units(const std::vector<Work*>& batch) {
     if (!paths_.root.empty() && !options_.no_units)
-        enable_only(all, around_);
+        enable_only(batch, around_);
     else if (!leaves_units()) {
-        report_.restarts = trial_.bring_up(all);
-        report_.restarts += trial_.roll_back(all, report_.id);
+        report_.restarts += trial_.bring_up(batch);
+        report_.restarts += trial_.roll_back(batch, report_.id);
     }
 }
 

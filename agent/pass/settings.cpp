@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "model/manifest.hpp"
+#include "pass/time_zones.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -106,6 +107,7 @@ Settings load_settings(Paths& paths, const Facts& facts) {
         const std::size_t before = settings.manifest_errors.size();
         if (const auto source = read_source(file, settings.manifest_errors)) {
             ParsedManifest parsed = parse_manifest(*source, facts);
+            require_time_zones(parsed, paths);
             settings.manifest_errors.insert(settings.manifest_errors.end(), parsed.errors.begin(),
                                             parsed.errors.end());
             settings.warnings.insert(settings.warnings.end(), parsed.warnings.begin(),

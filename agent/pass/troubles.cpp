@@ -3,7 +3,6 @@
 
 #include "base/file.hpp"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
@@ -15,12 +14,15 @@ constexpr std::uint64_t limit = 16ULL << 20;
 
 std::filesystem::path file_of(const Paths& paths) { return paths.run_dir / "troubles.json"; }
 
-/// The reason, and when a failure is tried again.
-std::string with_next_try(const Outcome& outcome) {
-    return outcome.error && outcome.next_try
-               ? fmt::format("{}; next try at {}", outcome.reason,
-                             format_rfc3339(*outcome.next_try))
-               : outcome.reason;
+/// As it is once it was written: for comparison.
+std::optional<WallTime> seconds_of(std::optional<WallTime> time) {
+    return time ? std::optional<WallTime>(std::chrono::floor<std::chrono::seconds>(*time)) : time;
+}
+
+std::optional<WallTime> time_in(const Json& item, const char* key) {
+    const auto found = item.find(key);
+    return found == item.end() || found->is_null() ? std::nullopt
+                                                   : parse_rfc3339(found->get<std::string>());
 }
 
 } // namespace
@@ -36,8 +38,8 @@ std::map<std::string, Trouble> read_troubles(const Paths& paths) {
             const bool held = item.at("decision").get<std::string>() == "hold";
             troubles[name] = {
                 held ? Decision::hold : Decision::fail, item.at("reason").get<std::string>(),
-                item.at("kind").get<std::string>(),
-                parse_rfc3339(item.at("since").get<std::string>()).value_or(WallTime{})};
+                item.at("kind").get<std::string>(), time_in(item, "since").value_or(WallTime{}),
+                time_in(item, "next_try")};
         }
     } catch (const std::exception&) {
         // Half a list would hide the other half; the next pass writes it anew.
@@ -54,14 +56,15 @@ void update_troubles(const Paths& paths, const PassReport& report) {
             outcome.decision == Decision::fail || outcome.decision == Decision::hold;
         const auto known = before.find(outcome.name);
         // That a failure is waited out is no other trouble than the failure.
-        const bool waits = outcome.decision == Decision::hold && outcome.next_try &&
+        const bool waits = outcome.decision == Decision::hold && outcome.after_failure &&
                            known != before.end() && known->second.decision == Decision::fail;
         if (!troubled)
             now.erase(outcome.name);
         else if (!waits)
-            now[outcome.name] = {outcome.decision, with_next_try(outcome),
+            now[outcome.name] = {outcome.decision, outcome.reason,
                                  outcome.error ? std::string(to_string(outcome.error->kind())) : "",
-                                 known != before.end() ? known->second.since : report.started};
+                                 known != before.end() ? known->second.since : report.started,
+                                 seconds_of(outcome.next_try)};
     }
     if (now == before)
         return;
@@ -70,7 +73,9 @@ void update_troubles(const Paths& paths, const PassReport& report) {
         components[name] = {{"decision", to_string(trouble.decision)},
                             {"reason", trouble.reason},
                             {"kind", trouble.kind},
-                            {"since", format_rfc3339(trouble.since)}};
+                            {"since", format_rfc3339(trouble.since)},
+                            {"next_try", trouble.next_try ? Json(format_rfc3339(*trouble.next_try))
+                                                          : Json(nullptr)}};
     try {
         const Json json{{"schema", 1}, {"components", components}};
         replace_file(file_of(paths),

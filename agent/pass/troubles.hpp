@@ -6,6 +6,7 @@
 #include "model/report.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace provisor {
@@ -14,8 +15,9 @@ namespace provisor {
 struct Trouble {
     Decision decision = Decision::fail; ///< fail or hold
     std::string reason;
-    std::string kind; ///< error kind, empty for a hold
-    WallTime since;   ///< first pass that said so
+    std::string kind;                      ///< error kind, empty for a hold
+    WallTime since;                        ///< first pass that said so
+    std::optional<WallTime> next_try = {}; ///< see Outcome
     bool operator==(const Trouble&) const = default;
 };
 

@@ -2,6 +2,7 @@
 #include "pass/verify.hpp"
 
 #include "base/sha256.hpp"
+#include "install/interpreter.hpp"
 #include "install/sanity.hpp"
 #include "model/shown_url.hpp"
 #include "transfer/unpack.hpp"
@@ -73,14 +74,26 @@ bool Verifier::is_packed(const Component& component, int fd) const {
     return names_members(component) || looks_packed(head_of(fd));
 }
 
+void Verifier::expect_targets(const std::vector<Work>& works) {
+    for (const Work& work : works)
+        if (work.component->state == WantedState::present)
+            for (const FileSpec& file : work.component->files)
+                arriving_.insert(file.path);
+}
+
+void Verifier::require_sanity(int fd, std::uint64_t size, bool program) const {
+    check_sanity({head_of(fd), size}, program ? Executable::yes : Executable::no, machine_);
+    if (program)
+        check_interpreter(fd, size, arriving_, paths_);
+}
+
 void Verifier::check(Work& work, int fd, std::uint64_t size, const std::string& sha256) {
     const Component& component = *work.component;
-    const std::string head = head_of(fd);
     // A pin says exactly what is wanted, so it could be looked at first; but an error page in its
     // place should be called one.
     const bool program = !is_packed(component, fd) &&
                          std::any_of(component.files.begin(), component.files.end(), is_program);
-    check_sanity({head, size}, program ? Executable::yes : Executable::no, machine_);
+    require_sanity(fd, size, program);
     if (!work.pin.empty() && sha256 != work.pin)
         throw Error(ErrorKind::digest,
                     fmt::format("the origin sent content with sha256 {}, {} {}", sha256,
@@ -169,10 +182,8 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
             std::any_of(component.files.begin(), component.files.end(), [&](const FileSpec& file) {
                 return file.from == patterns[i] && is_program(file);
             });
-        with_context(fmt::format("member '{}'", member.name), [&] {
-            check_sanity({head_of(member.file.get()), member.size},
-                         program ? Executable::yes : Executable::no, machine_);
-        });
+        with_context(fmt::format("member '{}'", member.name),
+                     [&] { require_sanity(member.file.get(), member.size, program); });
         cache_.keep_member(i, member.file.get(), member.sha256);
         contents[patterns[i]] = member.sha256;
     }

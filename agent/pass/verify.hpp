@@ -9,6 +9,7 @@
 #include "trust/minisign.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 
 namespace provisor {
@@ -24,9 +25,12 @@ public:
     /// The trusted keys, read once.
     const KeyRing& keys();
 
+    /// What this pass may put in place: an interpreter among it counts as installed.
+    void expect_targets(const std::vector<Work>& works);
+
     /// Throws unless the bytes behind `fd`, which hash to `sha256`, are what the component wants:
-    /// no error page and for this machine (as far as it is installed as it is), of the pinned
-    /// digest, signed by a trusted key. Sets Work::signed_by.
+    /// no error page and a program that this machine can start (as far as it is installed as it
+    /// is), of the pinned digest, signed by a trusted key. Sets Work::signed_by.
     void check(Work& work, int fd, std::uint64_t size, const std::string& sha256);
 
     /// The part of it about Work::signature, if there is one. The bytes are read only when
@@ -44,6 +48,8 @@ public:
     Contents unpack_contents(Work& work, int fd, const std::string& sha256);
 
 private:
+    /// What is installed as a program can be one; see sanity.hpp and interpreter.hpp.
+    void require_sanity(int fd, std::uint64_t size, bool program) const;
     bool is_packed(const Component& component, int fd) const;
     std::string proof_of(const Work& work, const std::string& sha256);
 
@@ -53,6 +59,7 @@ private:
     const Surroundings& around_;
     std::string machine_;
     std::optional<KeyRing> keys_;
+    std::set<std::string> arriving_;
 };
 
 } // namespace provisor

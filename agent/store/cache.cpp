@@ -83,7 +83,9 @@ void write_entry(const fs::path& path, const std::string& url, const CacheEntry&
     if (const auto& use = entry.use_as_dictionary)
         json["use_as_dictionary"] = {{"match", use->match}, {"id", use->id}};
     try {
-        replace_file(path, json.dump(1) + "\n", 0600, Durable::yes);
+        // In the cache itself, which is swept with one look.
+        replace_file(path, json.dump(1) + "\n", 0600, Durable::yes,
+                     path.parent_path().parent_path());
     } catch (const Json::type_error&) {
         // Header values are bytes, and an ETag that is not UTF-8 cannot be written down: it is as
         // good as none.
@@ -128,6 +130,13 @@ std::optional<Fd> Cache::open_blob(const std::string& sha256) const {
     throw system_error(errno, fmt::format("open cached blob {}", sha256));
 }
 
+std::optional<KnownContent> Cache::open_known(const CacheEntry& entry) const {
+    std::optional<Fd> blob = open_blob(entry.sha256);
+    if (!blob)
+        return std::nullopt;
+    return KnownContent{std::move(*blob), entry.size, entry.sha256};
+}
+
 bool Cache::verify_blob(const std::string& sha256, const Interrupt& interrupt) {
     const std::optional<Fd> blob = open_blob(sha256);
     if (!blob)
@@ -156,7 +165,8 @@ void Cache::name_blob(const fs::path& file, int fd, const std::string& sha256) {
 
 void Cache::keep(const std::string& url, const Body& body, CacheEntry entry) {
     try {
-        name_blob(unfinished_.body_path(url), body.file.get(), body.sha256);
+        if (!body.known)
+            name_blob(unfinished_.body_path(url), body.file.get(), body.sha256);
     } catch (...) {
         // After a failed fsync nobody knows what of the file is on disk.
         unfinished_.discard_body(url);
@@ -187,7 +197,7 @@ void Cache::keep_text(std::string_view text, const std::string& sha256) {
     if (size_of(blob_path(sha256)) == text.size())
         return;
     make_folders();
-    replace_file(blob_path(sha256), text, 0600, Durable::yes);
+    replace_file(blob_path(sha256), text, 0600, Durable::yes, folder_);
 }
 
 void Cache::keep_member(std::size_t number, int fd, const std::string& sha256) {
@@ -220,7 +230,7 @@ bool Cache::is_verified(const std::string& what) const {
 
 void Cache::remember_verified(const std::string& what) {
     make_folders();
-    replace_file(folder_ / "verified" / sha256_of(what), "", 0600, Durable::no);
+    replace_file(folder_ / "verified" / sha256_of(what), "", 0600, Durable::no, folder_);
 }
 
 Cache::Pruned Cache::prune(std::set<std::string> kept, Mode mode) {

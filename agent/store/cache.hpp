@@ -58,6 +58,8 @@ public:
 
     /// Opens a blob for reading; absent when there is none.
     std::optional<Fd> open_blob(const std::string& sha256) const;
+    /// The blob of a record, as what its URL may be found to have once more.
+    std::optional<KnownContent> open_known(const CacheEntry& entry) const;
 
     /// Whether the blob is there and hashes to its name. A damaged one is removed, so that it is
     /// fetched again.
@@ -69,9 +71,9 @@ public:
     Unpacked& unpacked() { return unpacked_; }
     const Unpacked& unpacked() const { return unpacked_; }
 
-    /// Makes a received body (which is not encoded any more) durable under its digest, then records
-    /// it for the URL: `entry`, with the body's digest and size. What was recorded before is
-    /// replaced.
+    /// Makes a received body (which is not encoded any more) durable under its digest, unless it is
+    /// a blob already (Body::known), then records it for the URL: `entry`, with the body's digest
+    /// and size. What was recorded before is replaced.
     void keep(const std::string& url, const Body& body, CacheEntry entry);
 
     /// Forgets what a URL stood for, so that it is asked for without a condition.
@@ -96,8 +98,8 @@ public:
     /// The content of a small blob that still hashes to its name; absent otherwise.
     std::optional<std::string> read_blob(const std::string& sha256, std::uint64_t limit) const;
 
-    /// Makes a small text that is installed (a unit file) durable under its digest, so that it can be
-    /// put back.
+    /// Makes a small text that is installed (a unit file) durable under its digest, so that it can
+    /// be put back.
     void keep_text(std::string_view text, const std::string& sha256);
 
     /// Makes a member that was unpacked durable under its digest.

@@ -68,7 +68,8 @@ void ComponentStore::write(const std::string& component, const char* name,
     const fs::path path = file(component, name);
     make_state_dir(state_dir_);
     make_directories(path.parent_path(), 0755, Durable::yes);
-    replace_file(path, text, 0644, Durable::yes);
+    // In a folder that is swept with one look, however many components there are.
+    replace_file(path, text, 0644, Durable::yes, state_dir_);
 }
 
 void ComponentStore::write_installed(const Marker& marker) {

@@ -47,7 +47,11 @@ std::optional<BodyPart> parse_part(const std::string& text) {
 /// Leaves the first `size` bytes, and goes on behind them.
 void cut_to(const Fd& file, std::uint64_t size, const fs::path& path) {
     const auto end = static_cast<off_t>(size);
-    if (::ftruncate(file.get(), end) != 0 || ::lseek(file.get(), end, SEEK_SET) != end)
+    int cut = 0;
+    do
+        cut = ::ftruncate(file.get(), end);
+    while (cut != 0 && errno == EINTR);
+    if (cut != 0 || ::lseek(file.get(), end, SEEK_SET) != end)
         throw system_error(errno, fmt::format("make '{}'", path.string()));
 }
 
@@ -132,7 +136,7 @@ void Unfinished::keep_part(const std::string& url, int fd, const BodyPart& part)
     if (!part.dictionary.empty())
         json["dictionary"] = part.dictionary;
     replace_file(part_path(url), json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n",
-                 0600, Durable::yes);
+                 0600, Durable::yes, folder_.parent_path());
 }
 
 void Unfinished::abandon_body(const std::string& url) noexcept {
@@ -188,7 +192,8 @@ void Unfinished::prune() {
     for (const std::string& name : names) {
         const std::string body = name.substr(0, name.find('.'));
         const auto written = fs::last_write_time(folder_ / (body + ".json"), gone);
-        if (gone || written < fs::file_time_type::clock::now() - lifetime)
+        if (gone || written < fs::file_time_type::clock::now() - lifetime ||
+            !fs::exists(folder_ / body, gone))
             remove_file(folder_ / name);
     }
 }

@@ -59,7 +59,8 @@ public:
     void discard_members(std::size_t count) noexcept;
     std::filesystem::path member_path(std::size_t number) const;
 
-    /// Drops what nobody will finish: what has no record, or one that is a week old.
+    /// Drops what nobody will finish: what has no record, or one that is a week old, and records
+    /// without a body.
     void prune();
 
 private:

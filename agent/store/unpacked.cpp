@@ -73,7 +73,7 @@ void Unpacked::remember(const std::string& artifact, const std::string& selectio
     const Json json{{"schema", 1}, {"members", contents}};
     replace_file(path(artifact, selection),
                  json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n", 0600,
-                 Durable::yes);
+                 Durable::yes, folder_.parent_path());
 }
 
 std::set<std::string> Unpacked::members_of(const std::set<std::string>& artifacts) const {

@@ -114,7 +114,7 @@ void Arrival::keep_part() noexcept {
     if (coding_ == ContentCoding::dcz)
         part.dictionary = request_.dictionary->sha256;
     try {
-        request_.place.keep_part(file_.get(), part);
+        request_.place.keep_part(file_.written().get(), part);
     } catch (const std::exception&) {
         // It costs a transfer from the start; what ended this one is what has to be told.
     }
@@ -122,7 +122,7 @@ void Arrival::keep_part() noexcept {
 
 void Arrival::finish() {
     over_ = true;
-    file_.close();
+    file_ = {};
     sha_.reset();
     result_.duration = std::chrono::duration_cast<Duration>(Clock::now() - begun_);
     progress_->end_transfer(id_);
@@ -166,7 +166,7 @@ void Arrival::begin_body(const FetchHead& head) {
     size_ = result_.resumed ? request_.part->part.size : 0;
     next_look_ = size_;
     next_part_ = size_ + part_each;
-    file_ = request_.place.open({size_, declared_});
+    file_ = file_for_body();
     if (result_.resumed)
         sha_.emplace(std::move(request_.part->sha));
     else
@@ -175,13 +175,26 @@ void Arrival::begin_body(const FetchHead& head) {
     progress_->advance_transfer(id_, size_);
 }
 
+BodyFile Arrival::file_for_body() {
+    const BodyFile::Open open = [this, start = BodyStart{size_, declared_}] {
+        return request_.place.open(start);
+    };
+    // What is encoded is another content than the one that is known.
+    if (result_.resumed || coding_ != ContentCoding::identity || !request_.place.known)
+        return BodyFile(open);
+    std::optional<KnownContent> known = request_.place.known();
+    if (!known || (declared_ && *declared_ != known->size))
+        return BodyFile(open);
+    return {std::move(*known), open};
+}
+
 /// What is done now and then on the way, and not for every piece.
 void Arrival::checkpoint() {
     if (size_ >= next_part_) {
         keep_part();
         next_part_ = size_ + part_each;
     }
-    if (size_ >= next_look_ && request_.place.check_room) {
+    if (size_ >= next_look_ && file_.is_written() && request_.place.check_room) {
         request_.place.check_room();
         next_look_ = size_ + room_look_interval;
     }
@@ -194,7 +207,7 @@ void Arrival::take_data(std::string_view bytes) {
                     fmt::format("'{}' sent more than the limit of {} bytes (limits.artifact_size)",
                                 shown(), request_.max_size));
     checkpoint();
-    write_all(file_.get(), bytes, "write the download cache");
+    file_.append(bytes);
     sha_->update(std::as_bytes(std::span(bytes)));
     size_ += bytes.size();
     progress_->advance_transfer(id_, size_);
@@ -213,7 +226,7 @@ void Arrival::take_end() {
     if (declared_ && *declared_ != size_)
         throw Error(ErrorKind::http,
                     fmt::format("'{}' ended after {} of {} bytes", shown(), size_, *declared_));
-    result_.body = Body{std::move(file_), size_, sha_->finish(), coding_};
+    result_.body = file_.finish(size_, sha_->finish(), coding_);
     finish();
 }
 

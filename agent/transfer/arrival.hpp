@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/sha256.hpp"
+#include "transfer/body_file.hpp"
 #include "transfer/transfer.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
@@ -44,6 +45,7 @@ private:
     bool continues_part(const FetchHead& head) const;
     void take_data(std::string_view bytes);
     void begin_body(const FetchHead& head);
+    BodyFile file_for_body();
     void checkpoint();
     void take_end();
     void take_failure(const FetchFailure& failure);
@@ -60,7 +62,7 @@ private:
     std::uint64_t next_look_ = 0; ///< size at which the room is looked at again
     std::uint64_t next_part_ = 0; ///< size at which the part is kept again
     std::optional<Sha256> sha_;   ///< while a body comes in
-    Fd file_;
+    BodyFile file_;
     TransferResult result_;
     bool has_head_ = false;
     bool over_ = false;

@@ -10,6 +10,7 @@
 #include "wire/messages.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <fmt/format.h>
 #include <utility>
 
@@ -26,6 +27,11 @@ constexpr std::uint64_t probes_at_once = 256;
 std::string read_pem(const std::string& path, std::uint64_t limit, const char* key) {
     if (path.empty())
         return "";
+    // A FIFO would be waited for without end.
+    std::error_code unknown;
+    const auto facts = std::filesystem::status(path, unknown);
+    if (std::filesystem::exists(facts) && !std::filesystem::is_regular_file(facts))
+        throw Error(ErrorKind::config, fmt::format("{}: '{}' is no regular file", key, path));
     std::optional<std::string> text;
     try {
         text = read_file(path, limit);

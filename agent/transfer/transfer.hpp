@@ -70,11 +70,21 @@ struct BodyStart {
     std::optional<std::uint64_t> whole; ///< its declared length
 };
 
+/// A content that is there already, by an open file with it.
+struct KnownContent {
+    Fd file;
+    std::uint64_t size = 0;
+    std::string sha256;
+};
+
 /// Where a body goes. Each may throw Error, which ends the transfer.
 struct BodyPlace {
     /// Called when a body begins: its file, read-write, which holds what the body continues and
     /// nothing else.
     std::function<Fd(const BodyStart&)> open;
+    /// What the body may well turn out to be, if there is such a content: then `open` is called
+    /// only once it is found to be another. May be empty.
+    std::function<std::optional<KnownContent>()> known;
     /// Called each 16 MiB, before they are written; may be empty.
     std::function<void()> check_room;
     /// Called with the file when a body with a strong entity-tag does not come to its end, and now
@@ -111,6 +121,9 @@ struct Body {
     std::uint64_t size = 0;
     std::string sha256;
     ContentCoding coding = ContentCoding::identity; ///< of the bytes in `file`
+    /// It is BodyPlace::known, byte by byte; `file` is that one, for reading, and nothing was
+    /// written.
+    bool known = false;
 };
 
 /// How a request ended. Exactly one of `body` (200, 206), `not_modified` (304 to a condition),

@@ -26,8 +26,10 @@ _provisor() {
     done
     local options=
     case $command in
-    "") COMPREPLY=($(compgen -W "apply plan status show check verify prune doctor agent $global" -- "$current")) && return ;;
-    apply) options="--force --no-units --dry-run --wait" ;;
+    "") COMPREPLY=($(compgen -W "apply plan status show history rollback hold release remove check verify prune doctor agent $global" -- "$current")) && return ;;
+    apply) options="--force --no-units --dry-run --wait --offline" ;;
+    rollback) options="--to" ;;
+    hold) options="--reason" ;;
     plan) options="--exit-code --offline" ;;
     verify) options="--repair" ;;
     esac
@@ -35,7 +37,7 @@ _provisor() {
     -*) COMPREPLY=($(compgen -W "$options $global" -- "$current")) ;;
     *)
         case $command in
-        apply | plan | status | show | verify) COMPREPLY=($(compgen -W "$(_provisor_components)" -- "$current")) ;;
+        apply | plan | status | show | history | rollback | hold | release | remove | verify) COMPREPLY=($(compgen -W "$(_provisor_components)" -- "$current")) ;;
         check) COMPREPLY=($(compgen -f -X '!*.yaml' -- "$current") $(compgen -d -- "$current")) ;;
         esac
         ;;

@@ -13,6 +13,7 @@ using std::chrono::seconds;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 /// How long after now a component is tried again.
@@ -162,6 +163,28 @@ TEST_P(WholeBodies, OfTheSameContentChangeNothingAndOthersUpdate) {
     EXPECT_EQ(other.told.at("app").decision, "update") << other.told.at("app").reason;
     EXPECT_TRUE(state_of(scene).content == program(2));
     expect_clean(scene.machine);
+}
+
+TEST(Validators, Row28ToldOnceWithWhatToAskOfTheOriginAndThenNothingIsWritten) {
+    Scene scene;
+    scene.publish(2);
+    serve(scene, program(2), "");
+    const std::string hint = "app: the origin of '" +
+                             scene.app_url.substr(0, scene.app_url.find('=') + 1) +
+                             "…' sends neither an ETag nor a Last-Modified";
+    const RunResult first = scene.machine.run({"apply"});
+    EXPECT_EQ(first.status, 0);
+    EXPECT_THAT(first.out, AllOf(HasSubstr(hint), HasSubstr("let it send an ETag")));
+    EXPECT_THAT(first.out, Not(HasSubstr("beside: the origin")));
+    const auto before = list_tree(scene.machine.root());
+    for (int pass = 0; pass < 2; ++pass) {
+        scene.origin.forget();
+        const RunResult same = scene.machine.run({"apply"});
+        EXPECT_EQ(same.status, 0);
+        EXPECT_THAT(same.out, AllOf(HasSubstr("2 unchanged"), Not(HasSubstr("the origin of"))));
+        EXPECT_EQ(scene.sent(), program(2).size());
+        EXPECT_EQ(list_tree(scene.machine.root()), before) << "an unchanged pass has written";
+    }
 }
 
 const std::string long_tag = "\"" + std::string(8192, 'x') + "\"";

@@ -2,8 +2,10 @@
 // Rows 43, 106 and 108: bodies that came whole and are not what was wanted.
 #include "faults/row.hpp"
 #include "local/unpack/archives.hpp"
+#include "support/elf_program.hpp"
 
 #include <elf.h>
+#include <gmock/gmock.h>
 
 namespace provisor::test {
 namespace {
@@ -47,6 +49,40 @@ const std::vector<Row> programs{
     insane("Row106Json", "{\"message\": \"Not Found\"}", {"JSON", "was wanted"}, true),
     insane("Row106RelativeInterpreter", "#!python3\n", {"names no interpreter"}),
 };
+
+/// The scene's root becomes one of a system, which has /bin/sh and nothing else.
+void make_a_system(Scene& scene) {
+    write_text(scene.machine.under("etc/os-release"), "ID=tested\n");
+    write_text(scene.machine.under("bin/sh"), "#!");
+    std::filesystem::permissions(scene.machine.under("bin/sh"), std::filesystem::perms(0755));
+}
+
+Row without_interpreter(const char* name, std::string content, const char* says,
+                        bool golden = false) {
+    Row row = insane(name, std::move(content),
+                     {says, "which does not exist below '", " was wanted"}, golden);
+    row.arrange = make_a_system;
+    return row;
+}
+
+std::vector<Row> all_without_interpreter() {
+    std::vector<Row> rows{without_interpreter("Row106ScriptWithoutItsInterpreter",
+                                              "#!/usr/bin/python3 -I\nprint(1)\n",
+                                              "a script for the interpreter '/usr/bin/python3'",
+                                              true),
+                          without_interpreter("Row106ScriptOfWindows", "#!/bin/sh\r\nexit 0\r\n",
+                                              "a script for the interpreter '/bin/sh\\x0d'", true),
+                          without_interpreter("Row106EnvIsMissing", "#!/usr/bin/env sh\n",
+                                              "interpreter '/usr/bin/env'")};
+    // Of another machine it would be refused for that.
+    if (const int machine = this_elf_machine(); machine != 0)
+        rows.push_back(without_interpreter("Row106ElfWithoutItsInterpreter",
+                                           elf_program_for(machine, "/lib/ld-musl-nowhere.so.1"),
+                                           "is loaded by '/lib/ld-musl-nowhere.so.1'", true));
+    return rows;
+}
+
+const std::vector<Row> interpreters = all_without_interpreter();
 
 /// What `app` is to be taken from, in the faulty pass only.
 void from_an_archive(Scene& scene) {
@@ -111,7 +147,34 @@ const std::vector<Row> archives{
             "unpack", {}),
 };
 
+TEST(Interpreter, Row106OfAMemberIsMissed) {
+    Scene scene;
+    scene.install(1);
+    make_a_system(scene);
+    from_an_archive(scene);
+    scene.publish(2);
+    scene.origin.serve("/app", page(gzip_of(tar_of({{"x/app", "#!/usr/bin/perl\n"}})), "\"v2\""));
+    const State before = state_of(scene);
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.told.at("app").kind, "sanity");
+    EXPECT_THAT(run.told.at("app").message,
+                testing::AllOf(testing::HasSubstr("member 'x/app'"),
+                               testing::HasSubstr("the interpreter '/usr/bin/perl'")));
+    expect_untouched(scene, before);
+    expect_beside_unharmed(scene, run, 2);
+}
+
+TEST(Interpreter, Row106OfTheSamePassIsNotMissed) {
+    Scene scene;
+    make_a_system(scene);
+    scene.publish(2);
+    scene.origin.serve("/app", page("#!/opt/beside\n", "\"v2\""));
+    EXPECT_EQ(scene.machine.apply().status, 0);
+    EXPECT_EQ(read_text(scene.target()), "#!/opt/beside\n");
+}
+
 PROVISOR_FAULT_ROWS(Programs, programs);
+PROVISOR_FAULT_ROWS(Interpreters, interpreters);
 PROVISOR_FAULT_ROWS(Archives, archives);
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "local/fetch/nginx.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 namespace provisor::test {
 namespace {
@@ -88,6 +89,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "tls",
                 {"expired", "'CN = expired'", "valid from 20", "this machine's clock says 20"},
                 0},
+        Refused{"Row51NotYetValid",
+                "not_yet",
+                "ca.pem",
+                "/app",
+                "tls",
+                {"not yet valid", "'CN = not_yet'", "valid from 2125-01-01", "to 2126-01-01",
+                 "this machine's clock says 20", "probably it is the clock that is behind"},
+                0},
         Refused{"Row51OtherHost", "other_host", "ca.pem", "/app", "tls", {"127.0.0.1"}, 0},
         Refused{"Row51NoTlsAtAll", "plain", "ca.pem", "/app", "tls", {"/app?token="}, 1},
         Refused{
@@ -101,23 +110,69 @@ INSTANTIATE_TEST_SUITE_P(
                 1}),
     [](const auto& row) { return row.param.name; });
 
-TEST(TlsFiles, Row52ThatCannotBeReadAreNamedAndNobodyIsAsked) {
+// --- row 52: the files of the client's certificate
+
+struct Unusable {
+    const char* name;
+    const char* setting;
+    void (*arrange)(const std::filesystem::path& file); ///< at first there is none
+    std::string says;                                   ///< FILE stands for it
+};
+
+class TlsFiles : public testing::TestWithParam<Unusable> {};
+
+TEST_P(TlsFiles, AreNamedAndNobodyIsAsked) {
+    const Unusable& row = GetParam();
     Scene scene;
     scene.install(1);
-    scene.machine.configure("tls: { client_cert: /nonexistent/client.pem, client_key: "
-                            "/nonexistent/client.key }\n");
+    const std::filesystem::path file = scene.machine.under("etc/tls/file.pem");
+    std::filesystem::create_directories(file.parent_path());
+    row.arrange(file);
+    scene.machine.configure(std::string("tls: { ") + row.setting + ": \"" + file.string() +
+                            "\" }\n");
     scene.publish(2);
     scene.origin.forget();
     const State before = state_of(scene);
     const RunResult run = scene.machine.apply();
     EXPECT_EQ(run.status, 1);
-    EXPECT_EQ(run.told.at("app").kind, "config");
-    EXPECT_THAT(run.told.at("app").message,
-                HasSubstr("tls.client_cert: there is no file '/nonexistent/client.pem'"));
+    std::string says = row.says;
+    says.replace(says.find("FILE"), 4, "'" + file.string() + "'");
+    for (const char* component : {"app", "beside"}) {
+        EXPECT_EQ(run.told.at(component).kind, "config");
+        EXPECT_EQ(run.told.at(component).message, std::string("tls.") + row.setting + ": " + says);
+        EXPECT_FALSE(run.told.at(component).next_try.empty());
+    }
     EXPECT_TRUE(scene.origin.log().empty());
+    EXPECT_LT(run.took, std::chrono::seconds(5));
     expect_untouched(scene, before);
-    expect_golden("Row52NoClientCertificate", scene.machine);
+    expect_golden(row.name, scene.machine);
+
+    scene.machine.configure("");
+    EXPECT_EQ(scene.machine.apply().status, 0);
+    expect_like_clean_install(scene);
 }
+
+void leave_out(const std::filesystem::path&) {}
+void make_folder(const std::filesystem::path& file) { std::filesystem::create_directory(file); }
+void make_loop(const std::filesystem::path& file) { std::filesystem::create_symlink(file, file); }
+void make_fifo(const std::filesystem::path& file) { ::mkfifo(file.c_str(), 0600); }
+void make_text(const std::filesystem::path& file) { write_text(file, "not a certificate\n"); }
+/// A long one, as a wrong path may well have.
+void make_large(const std::filesystem::path& file) { write_text(file, std::string(70'000, 'x')); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Fault, TlsFiles,
+    testing::Values(
+        Unusable{"Row52NoClientCertificate", "client_cert", leave_out, "there is no file FILE"},
+        Unusable{"Row52NoClientKey", "client_key", leave_out, "there is no file FILE"},
+        Unusable{"Row52UnreadableClientCertificate", "client_cert", make_loop,
+                 "read FILE: Too many levels of symbolic links"},
+        Unusable{"Row52UnreadableClientKey", "client_key", make_folder, "FILE is no regular file"},
+        Unusable{"Row52ClientKeyIsAFifo", "client_key", make_fifo, "FILE is no regular file"},
+        Unusable{"Row52ClientCertificateIsNoPem", "client_cert", make_text, "FILE is no PEM file"},
+        Unusable{"Row52ClientCertificateIsHuge", "client_cert", make_large,
+                 "read FILE: more than 65536 bytes"}),
+    [](const auto& row) { return row.param.name; });
 
 // --- row 53: proxies are for all components, so there is none that does not notice
 

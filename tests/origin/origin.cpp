@@ -102,18 +102,25 @@ void Origin::converse(int client, unsigned number) {
         Exchange exchange;
         exchange.request = std::move(*request);
         exchange.connection = number;
-        usable =
-            answer(connection, find_(exchange.request.path), exchange, [&] { remember(exchange); });
+        const unsigned chapter = this->chapter();
+        usable = answer(connection, find_(exchange.request.path), exchange,
+                        [&] { remember(exchange, chapter); });
     }
     // Not before nobody can shut the number down any more: it may be another's by then.
     const std::lock_guard lock(mutex_);
     open_.erase(number);
 }
 
-void Origin::remember(const Exchange& exchange) {
+unsigned Origin::chapter() const {
+    const std::lock_guard lock(mutex_);
+    return chapter_;
+}
+
+void Origin::remember(const Exchange& exchange, unsigned chapter) {
     {
         const std::lock_guard lock(mutex_);
-        log_.push_back(exchange);
+        if (chapter == chapter_)
+            log_.push_back(exchange);
     }
     observe_(exchange);
 }
@@ -160,6 +167,7 @@ unsigned Origin::connections() const {
 void Origin::forget() {
     const std::lock_guard lock(mutex_);
     log_.clear();
+    ++chapter_;
 }
 
 } // namespace provisor::test

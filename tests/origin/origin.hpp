@@ -64,6 +64,8 @@ public:
     std::size_t count(int status) const;
     std::uint64_t body_bytes() const;
     unsigned connections() const;
+    /// Empties the log. An answer that is still on its way then (its client may have left long ago)
+    /// is not in it later either.
     void forget();
 
 private:
@@ -71,7 +73,8 @@ private:
     void accept_all();
     void converse(int client, unsigned number);
     std::optional<Page> find(const std::string& path) const;
-    void remember(const Exchange& exchange);
+    unsigned chapter() const;
+    void remember(const Exchange& exchange, unsigned chapter);
 
     mutable std::mutex mutex_;
     std::uint16_t port_;
@@ -79,6 +82,7 @@ private:
     Observe observe_;
     std::map<std::string, Page> pages_;
     std::vector<Exchange> log_;
+    unsigned chapter_ = 0; ///< of the log: how often it was emptied
     std::map<unsigned, int> open_; ///< connection → descriptor, while its thread serves it
     std::vector<std::thread> threads_;
     unsigned connections_ = 0;

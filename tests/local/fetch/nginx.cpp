@@ -21,8 +21,8 @@
 namespace provisor::test {
 namespace {
 
-constexpr std::array<const char*, 7> servers{"plain",  "tls",     "tls_1",     "default_limits",
-                                             "client", "expired", "other_host"};
+constexpr std::array<const char*, 8> servers{"plain",  "tls",     "tls_1",   "default_limits",
+                                             "client", "expired", "not_yet", "other_host"};
 
 std::uint16_t offset_of(const std::string& server) {
     const auto found = std::find(servers.begin(), servers.end(), server);
@@ -107,8 +107,23 @@ void Nginx::make_certificates() const {
               ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days " + days + " -extfile " + name +
               ".ext -out " + name + ".pem");
     };
+    // `openssl x509` of Debian 12 takes no first day of validity, but `openssl ca` does.
+    const auto certify_from = [&](const std::string& name, const std::string& first,
+                                  const std::string& last) {
+        write_text(folder_ / "ca.conf",
+                   "[ca]\ndefault_ca=own\n[own]\ndatabase=index\nrand_serial=yes\nnew_certs_dir=.\n"
+                   "default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n");
+        write_text(folder_ / "index", "");
+        shell(in + "openssl req " + key + "-keyout " + name + ".key -out " + name +
+              ".csr -subj /CN=" + name + " && printf 'subjectAltName=IP:127.0.0.1' >" + name +
+              ".ext && openssl ca -batch -notext -config ca.conf -cert ca.pem -keyfile ca.key "
+              "-startdate " +
+              first + " -enddate " + last + " -extfile " + name + ".ext -in " + name +
+              ".csr -out " + name + ".pem");
+    };
     certify("server", "IP:127.0.0.1", "2");
     certify("expired", "IP:127.0.0.1", "-1");
+    certify_from("not_yet", "21250101000000Z", "21260101000000Z");
     certify("other_host", "DNS:elsewhere.example", "2");
     certify("client", "DNS:client.example", "2");
 }
@@ -145,6 +160,7 @@ void Nginx::configure() {
             server("default_limits", "ssl http2", "server", "") +
             server("client", "ssl http2", "server", "ssl_verify_client on; " + redirects) +
             server("expired", "ssl http2", "expired", "") +
+            server("not_yet", "ssl http2", "not_yet", "") +
             server("other_host", "ssl http2", "other_host", "") + "}\n");
 }
 

@@ -3,6 +3,7 @@
 // never made of two versions. The real provisor-fetch, the real cache, and an origin that lies.
 #include "local/fetch/rig.hpp"
 #include "store/cache.hpp"
+#include "support/tree_listing.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -29,6 +30,10 @@ protected:
         request.part = cache.unfinished().find_part(url, rig.interrupt());
         request.place.open = [this](const BodyStart& start) {
             return cache.unfinished().begin_body(url, start, min_free);
+        };
+        request.place.known = [this]() -> std::optional<KnownContent> {
+            const auto entry = cache.find(url);
+            return entry ? cache.open_known(*entry) : std::nullopt;
         };
         request.place.check_room = [this] { cache.unfinished().require_room(min_free); };
         request.place.keep_part = [this](int fd, const BodyPart& part) {
@@ -88,6 +93,31 @@ TEST_F(Resume, ACutBodyIsContinuedWhereItEnded) {
     EXPECT_EQ(asked.request.header("if-range"), "\"one\"");
     EXPECT_EQ(origin.body_bytes(), 200'000U);
     EXPECT_EQ(parts(), "") << "something is left";
+}
+
+TEST_F(Resume, ABodyThatIsWhatIsThereIsNotWritten) {
+    serve("");
+    get();
+    const auto blobs = list_tree(folder.path() / "cache/blobs");
+    const auto unfinished = list_tree(folder.path() / "cache/partial");
+    serve("", "\"two\"");
+    EXPECT_EQ(outcome_of(get()), "200 with 200000 bytes");
+    EXPECT_EQ(list_tree(folder.path() / "cache/blobs"), blobs);
+    EXPECT_EQ(list_tree(folder.path() / "cache/partial"), unfinished);
+    EXPECT_EQ(cache.find(url)->validator.etag, "\"two\"");
+}
+
+TEST_F(Resume, ACutBodyThatBeganAsWhatIsThereIsContinued) {
+    serve("");
+    get();
+    serve("cut=150000", "\"two\"");
+    EXPECT_TRUE(get().error);
+    serve("", "\"two\"");
+    origin.forget();
+    EXPECT_EQ(outcome_of(get()), "206 with 200000 bytes");
+    EXPECT_EQ(origin.body_bytes(), 50'000U);
+    EXPECT_EQ(stored(), content);
+    EXPECT_EQ(parts(), "");
 }
 
 TEST_F(Resume, AlsoAfterResetsAndStalls) {

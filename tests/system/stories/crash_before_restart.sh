@@ -23,6 +23,8 @@ step "the daemon has installed and started the service"
 app_manifest | manifest app
 eventually 60 host_run systemctl is-active --quiet app.service || fails "app.service was not started"
 eventually 60 test -e "$markers/.activated" || fails "there is no .activated"
+# Once it is known to be healthy the pass is over, and the next one asks systemd nothing before its marker.
+eventually 60 grep -q '"healthy": *"[^"]' "$markers/record.json" || fails "the pass did not find it healthy"
 expect_eq "starts" 1 "$(service_starts)"
 expect_same_file "the markers are equal" "$markers/.installed" "$markers/.activated"
 

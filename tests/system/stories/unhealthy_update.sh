@@ -143,6 +143,7 @@ back() { host_run grep -q '"quarantine"' /var/lib/provisor/components/app/record
 eventually 30 back || fails "nothing was quarantined"
 host_crash
 host_boot
+origin_start
 apply
 case "$status $(decision)" in "0 hold" | "1 rollback" | "0 update") holds "after the boot: $(decision)" ;; *) fails "after the boot: status $status, $(decision)" ;; esac
 apply

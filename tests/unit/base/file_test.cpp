@@ -52,6 +52,28 @@ TEST(ReplaceFile, LeavesNothingBehindWhenItFails) {
     EXPECT_EQ(test::list_tree(folder.path()).size(), 3U) << "folder, x and x/y";
 }
 
+TEST(ReplaceFile, WritesItsTemporaryFileWhereItIsTold) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "x");
+    const auto before = test::list_tree(folder / "x");
+    EXPECT_THROW(replace_file(folder / "x/y", "new", 0644, Durable::yes, folder / "none"), Error);
+    EXPECT_EQ(test::list_tree(folder / "x"), before) << "it was not begun beside the file";
+    std::filesystem::create_directory(folder / "begun");
+    replace_file(folder / "x/y", "new", 0644, Durable::yes, folder / "begun");
+    EXPECT_EQ(test::read_text(folder / "x/y"), "new");
+    EXPECT_TRUE(std::filesystem::is_empty(folder / "begun"));
+}
+
+TEST(SweepTemporaries, RemovesWhatBeginsLikeThemAndNothingElse) {
+    const TemporaryFolder folder;
+    test::write_text(folder / ".provisor-1", "left over");
+    test::write_text(folder / ".other", "of somebody else");
+    test::write_text(folder / "below/.provisor-1", "in another folder");
+    EXPECT_EQ(sweep_temporaries(folder.path()), std::vector<std::string>{".provisor-1"});
+    EXPECT_EQ(test::list_tree(folder.path()).size(), 4U);
+    EXPECT_TRUE(sweep_temporaries(folder / "none").empty());
+}
+
 TEST(MakeDirectories, MakesEveryMissingParentWithTheMode) {
     const TemporaryFolder folder;
     make_directories(folder / "a/b/c", 0711, Durable::yes);

@@ -100,6 +100,9 @@ TEST(ClassifyMessage, NamesTheClockWhenACertificateIsOutOfDate) {
     EXPECT_THAT(message(CURLE_PEER_FAILED_VERIFICATION, "certificate has expired"), clock);
     EXPECT_THAT(message(CURLE_PEER_FAILED_VERIFICATION, "certificate is not yet valid"), clock);
     EXPECT_THAT(message(CURLE_PEER_FAILED_VERIFICATION, "self-signed certificate"), Not(clock));
+    const auto behind = HasSubstr("; probably it is the clock that is behind");
+    EXPECT_THAT(message(CURLE_PEER_FAILED_VERIFICATION, "certificate is not yet valid"), behind);
+    EXPECT_THAT(message(CURLE_PEER_FAILED_VERIFICATION, "certificate has expired"), Not(behind));
 }
 
 TEST(ClassifyKind, IsTlsForAServerThatMissesACertificateAfterTheHandshake) {

@@ -45,6 +45,16 @@ TEST_F(AnnounceTest, ADecisionCarriesEveryField) {
     EXPECT_EQ(field_of(unit[0], "OBJECT_SYSTEMD_UNIT"), "app.service");
 }
 
+TEST_F(AnnounceTest, WhoAsksForTheUnitSeesThatADownloadFailed) {
+    run_one(app_with_unit());
+    journal.clear();
+    origin.pages[app_url].status = 404;
+    run_one(app_with_unit());
+    const auto entries = journal.with_id(message_id::fail);
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(field_of(entries[0], "OBJECT_SYSTEMD_UNIT"), "app.service");
+}
+
 TEST_F(AnnounceTest, AnUnchangedPassIsOneLineAboveDebug) {
     run_one(app_with_unit());
     journal.clear();

@@ -42,7 +42,7 @@ PassReport Machine::run(const std::vector<Component>& components, const PassOpti
     settings.config = config;
     settings.components = components;
     return run_pass(settings, paths, options,
-                    {origin, units, journal, interrupt, progress, PROVISOR_UNPACK});
+                    {origin, units, journal, interrupt, progress, PROVISOR_UNPACK, own_service});
 }
 
 Outcome Machine::run_one(const Component& component, const PassOptions& options) {

@@ -43,6 +43,7 @@ public:
     Interrupt interrupt;
     Progress progress;
     AgentConfig config;
+    OwnService own_service; ///< none, unless a test says so
 };
 
 /// A script with this text: passes for a program.

@@ -140,6 +140,25 @@ TEST_F(OperatorTest, WhatIsAbsentIsStoppedDisabledAndRemoved) {
     EXPECT_EQ(units.jobs_on("app.service"), Words{"start"});
 }
 
+TEST_F(OperatorTest, AnOrphanIsRemovedByItsMarkerAlone) {
+    Component with_file = wanted("1.2");
+    with_file.units[0].file = "[Service]\nExecStart=/bin/true\n";
+    units.read_unit_files_from(folder / "units");
+    ASSERT_FALSE(run_one(with_file).error);
+    ASSERT_TRUE(fs::exists(folder / "units/app.service"));
+    units.forget_calls();
+    EXPECT_TRUE(run({}).components.empty()) << "no manifest, and so nothing is done";
+    EXPECT_EQ(target(), script("1.2"));
+    EXPECT_TRUE(fs::exists(blob(script("1.2")))) << "what it was made of stays, too";
+    Component orphan; // as `provisor remove` makes it
+    orphan.name = "app";
+    orphan.state = WantedState::absent;
+    EXPECT_EQ(to_string(run_one(orphan).decision), "remove");
+    EXPECT_FALSE(fs::exists(folder / "bin/app"));
+    EXPECT_FALSE(fs::exists(folder / "units/app.service"));
+    EXPECT_EQ(units.jobs_on("app.service"), Words{"stop"});
+}
+
 TEST_F(OperatorTest, ARemovalThatCannotStopItsUnitRemovesNothing) {
     Component component = wanted("1.2");
     component.state = WantedState::absent;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pass makes of origins that fail: mirrors, back-off, parts of bodies, credentials.
+#include "journal/message_ids.hpp"
 #include "machine.hpp"
 #include "pass/troubles.hpp"
 #include "support/tree_listing.hpp"
@@ -61,8 +62,7 @@ TEST_F(OriginsTest, CredentialsGoToTheManifestsOriginAndToNoMirror) {
     publish(script("one"), "\"1\"", mirror_url);
     run_one(component);
     ASSERT_EQ(origin.asked.size(), 2U);
-    EXPECT_EQ(origin.asked[0].secrets,
-              std::vector<std::string>{"Authorization: Bearer canary"});
+    EXPECT_EQ(origin.asked[0].secrets, std::vector<std::string>{"Authorization: Bearer canary"});
     EXPECT_TRUE(origin.asked[1].secrets.empty());
     for (const JournalEntry& entry : journal.entries())
         for (const auto& [name, value] : entry.fields)
@@ -139,6 +139,73 @@ TEST_F(OriginsTest, AContinuationOfOtherBytesIsFetchedOnceMoreAsAWhole) {
     EXPECT_EQ(to_string(outcome.decision), "install") << outcome.reason;
     EXPECT_EQ(target(), script("one of some length"));
     EXPECT_EQ(origin.asked.size(), 3U);
+}
+
+// --- an origin without validators
+
+class WithoutValidators : public OriginsTest {
+protected:
+    WithoutValidators() { publish(script("one"), ""); }
+    /// The hints since the last clear().
+    std::vector<JournalEntry> hints() const { return journal.with_id(message_id::no_validator); }
+};
+
+TEST_F(WithoutValidators, TheOriginIsToldOfOnceAndWhatToAskOfIt) {
+    run_one(app());
+    ASSERT_EQ(hints().size(), 1U);
+    EXPECT_EQ(hints()[0].priority, Priority::notice);
+    EXPECT_EQ(field_of(hints()[0], "PROVISOR_COMPONENT"), "app");
+    EXPECT_EQ(field_of(hints()[0], "PROVISOR_URL"), app_url);
+    EXPECT_THAT(hints()[0].message,
+                testing::AllOf(HasSubstr(std::string("the origin of '") + app_url + "'"),
+                               HasSubstr("let it send an ETag"), HasSubstr("or pin the content")));
+    for (int pass = 0; pass < 3; ++pass)
+        EXPECT_EQ(to_string(run_one(app()).decision), "unchanged");
+    publish(script("two"), "");
+    EXPECT_EQ(to_string(run_one(app()).decision), "update");
+    EXPECT_EQ(hints().size(), 1U) << "it was told again";
+}
+
+TEST_F(WithoutValidators, APassWithTheSameContentWritesNothingAndRestartsNothing) {
+    units.add("app.service");
+    run_one(app_with_unit());
+    const auto before = list_tree(folder.path());
+    const std::size_t jobs = units.jobs().size();
+    const Outcome outcome = run_one(app_with_unit());
+    EXPECT_EQ(to_string(outcome.decision), "unchanged");
+    EXPECT_GT(outcome.bytes, 0U);
+    EXPECT_EQ(list_tree(folder.path()), before);
+    EXPECT_EQ(units.jobs().size(), jobs);
+}
+
+TEST_F(WithoutValidators, AnOriginThatLosesThemIsToldOf) {
+    publish(script("one"), "\"1\"");
+    run_one(app());
+    EXPECT_TRUE(hints().empty());
+    publish(script("two"), "");
+    run_one(app());
+    EXPECT_EQ(hints().size(), 1U);
+}
+
+TEST_F(WithoutValidators, ADateIsGoodEnough) {
+    origin.pages[app_url].last_modified = "Tue, 03 Mar 2026 07:08:09 GMT";
+    run_one(app());
+    EXPECT_TRUE(hints().empty());
+}
+
+TEST_F(WithoutValidators, WhatIsPinnedAsksNoMoreAndNeedsNone) {
+    Component pinned = app();
+    pinned.sha256 = sha256_of(script("one"));
+    run_one(pinned);
+    EXPECT_TRUE(hints().empty());
+}
+
+TEST_F(WithoutValidators, ComponentsThatShareAUrlShareTheHint) {
+    Component other = app();
+    other.name = "other";
+    other.files[0].path = (folder / "bin/other").string();
+    run({app(), other});
+    EXPECT_EQ(hints().size(), 1U);
 }
 
 } // namespace

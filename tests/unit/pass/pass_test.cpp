@@ -379,17 +379,6 @@ TEST_F(PassTest, OfflineAsksNobody) {
     EXPECT_EQ(origin.asked.size(), 1U);
 }
 
-TEST_F(PassTest, UnsupportedKeysAreRefusedBeforeAnyRequest) {
-    publish(script("one"), "\"1\"");
-    Component component = app();
-    component.windows = {"Mon 02:00-04:00"};
-    const Outcome outcome = run_one(component);
-    ASSERT_TRUE(outcome.error);
-    EXPECT_EQ(outcome.error->kind(), ErrorKind::config);
-    EXPECT_NE(outcome.reason.find("not supported yet"), std::string::npos);
-    EXPECT_TRUE(origin.asked.empty());
-}
-
 TEST_F(PassTest, RequirePinRefusesWhatHasNone) {
     publish(script("one"), "\"1\"");
     config.require = Require::pin;
@@ -416,6 +405,34 @@ TEST_F(PassTest, LeftoversOfAnInterruptedPassAreSwept) {
     write_text(folder / "bin/.provisor-0123456789abcdef", "half a file");
     run_one(app());
     EXPECT_FALSE(fs::exists(folder / "bin/.provisor-0123456789abcdef"));
+}
+
+TEST_F(PassTest, SweepsWhatACrashLeftAmongItsRecords) {
+    publish(script("one"), "\"1\"");
+    run_one(app());
+    const fs::path leftovers[] = {paths.run_dir, paths.state_dir, paths.state_dir / "cache"};
+    for (const fs::path& place : leftovers)
+        write_text(place / ".provisor-0123456789abcdef", "half a record");
+    PassOptions dry_run;
+    dry_run.dry_run = true;
+    run_one(app(), dry_run);
+    for (const fs::path& place : leftovers)
+        EXPECT_TRUE(fs::exists(place / ".provisor-0123456789abcdef")) << place;
+    EXPECT_EQ(to_string(run_one(app()).decision), "unchanged");
+    for (const fs::path& place : leftovers)
+        EXPECT_FALSE(fs::exists(place / ".provisor-0123456789abcdef")) << place;
+}
+
+TEST_F(PassTest, SweepsFoldersThatTheManifestDoesNotNameAnyMoreAlsoOfAHeldComponent) {
+    publish(script("one"), "\"1\"");
+    run_one(app());
+    write_text(folder / "bin/.provisor-0123456789abcdef", "half a file");
+    Component moved = app();
+    moved.files[0].path = (folder / "elsewhere/app").string();
+    moved.state = WantedState::held;
+    EXPECT_EQ(to_string(run_one(moved).decision), "hold");
+    EXPECT_FALSE(fs::exists(folder / "bin/.provisor-0123456789abcdef"));
+    EXPECT_FALSE(fs::exists(folder / "elsewhere"));
 }
 
 TEST_F(PassTest, OldVersionsLeaveTheCache) {

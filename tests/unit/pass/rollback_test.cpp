@@ -141,6 +141,22 @@ TEST_F(RollbackTest, IfTheOldOneIsUnhealthyTooItStaysAndThereIsNoPingPong) {
     EXPECT_TRUE(units.jobs().empty());
 }
 
+TEST_F(RollbackTest, WhatIsInForceIsStartedAgainWhileTheOtherIsHeld) {
+    publish(script("bad"), "\"2\"");
+    illness = Behaviour::fails_to_start;
+    units.before_job = [this](const UnitJob& job) { units.behave(job.unit, illness); };
+    run_one(wanted("1.1"));
+    units.before_job = nullptr;
+    units.behave("app.service", Behaviour::healthy);
+    units.forget_calls();
+    EXPECT_EQ(to_string(run_one(wanted("1.1")).decision), "hold");
+    EXPECT_EQ(target(), script("one"));
+    EXPECT_EQ(units.jobs_on("app.service"), Words{"restart"});
+    units.forget_calls();
+    EXPECT_EQ(to_string(run_one(wanted("1.1")).decision), "hold");
+    EXPECT_TRUE(units.jobs().empty());
+}
+
 TEST_F(RollbackTest, TheManifestCanForbidIt) {
     publish(script("bad"), "\"2\"");
     Component component = wanted("1.1");

@@ -129,5 +129,17 @@ TEST_F(CacheTest, PruneDropsAllButWhatIsKept) {
         std::distance(fs::directory_iterator(folder / "cache/urls"), fs::directory_iterator()), 1);
 }
 
+TEST_F(CacheTest, PruneDropsARecordOfABodyThatIsNotThereAndKeepsOneThatIs) {
+    for (const std::string& from : {url, std::string("https://o/1")}) {
+        const Fd body = cache.unfinished().begin_body(from, {}, 0);
+        write_all(body.get(), "part", "body");
+        cache.unfinished().keep_part(from, body.get(), {"\"1\"", 4, sha256_of("part"), {}});
+    }
+    fs::remove(cache.unfinished().body_path(url));
+    cache.prune({}, Cache::Mode::remove);
+    EXPECT_FALSE(fs::exists(folder / "cache/partial" / (sha256_of(url) + ".json")));
+    EXPECT_TRUE(cache.unfinished().find_part("https://o/1", interrupt));
+}
+
 } // namespace
 } // namespace provisor

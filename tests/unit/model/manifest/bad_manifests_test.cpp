@@ -188,7 +188,12 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"HealthFile", with("health: {http: 'file:///x'}"),
             "5:20: http: an http:// or https:// URL is expected"},
         Row{"BadWindow", with("windows: [ nights ]"),
-            "5:14: windows: 'nights' is no window; one like \"Mon..Fri 02:00-04:00\" is expected"},
+            "5:16: windows: 'nights' is no window; one like \"Mon..Fri 02:00-04:00\" is expected"},
+        Row{"WindowsNotAList", with("windows: 02:00-04:00"),
+            "5:14: windows: a list like [ \"Mon..Fri 02:00-04:00\" ] is expected"},
+        Row{"SecondWindowIsBad", with("windows: [ 02:00-04:00, Sun 26:00-27:00 ]"),
+            "5:29: windows: 'Sun 26:00-27:00' is no window; '26:00' is no time of day; one like "
+            "\"02:00\" is expected"},
         Row{"CommandAsText", with("check: x --version"),
             "5:12: check: a list of program and arguments is expected"},
         Row{"RelativeProgram", with("check: [x]"),

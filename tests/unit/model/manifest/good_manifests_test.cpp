@@ -101,7 +101,14 @@ components:
     expected.version_order = VersionOrder::semver;
     expected.allow_downgrade = true;
     expected.replace_packaged = true;
-    expected.windows = {"Mon..Fri 02:00-04:00"};
+    Window window;
+    window.text = "Mon..Fri 02:00-04:00";
+    window.weekdays = 0b0011111;
+    window.begin = std::chrono::hours(2);
+    window.end = std::chrono::hours(4);
+    window.line = 33;
+    window.column = 16;
+    expected.windows = {window};
     expected.state = WantedState::held;
     EXPECT_EQ(components[0], expected);
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/planning.hpp"
+
+#include "model/found_version.hpp"
+#include "pass/rollback.hpp"
+
+#include <fmt/format.h>
+
+namespace provisor {
+
+void make_plan(Work& work, Units units) {
+    Observed seen = work.observed;
+    if (work.as_is)
+        for (const InstalledFile& file : work.wanted.files)
+            seen.actual[file.path] = file;
+    const Freshness freshness = work.artifact ? work.artifact->freshness : Freshness::cached;
+    work.plan = make_plan(*work.component, work.wanted, freshness, seen, units);
+    work.outcome.decision = work.plan.decision;
+    work.outcome.reason = work.as_is && work.plan.decision == Decision::unchanged
+                              ? "it is there, and the manifest says update: if-missing"
+                              : work.plan.reason;
+    work.outcome.sha256 = work.wanted.artifact;
+    work.outcome.signed_by = work.wanted.signed_by;
+    if (!work.detour.empty())
+        work.outcome.reason += fmt::format(" (from a mirror: {})", work.detour);
+    if (!work.kept_back.empty() && !work.plan.write_marker && work.plan.place.empty()) {
+        // Not done: what is installed may still have to be activated.
+        work.outcome.decision = Decision::hold;
+        work.outcome.reason = work.kept_back;
+    }
+}
+
+bool is_change(const Work& work) {
+    return work.plan.write_marker &&
+           (work.plan.decision == Decision::install || work.plan.decision == Decision::update);
+}
+
+void want_installed(Work& work, const std::string& reason) {
+    work.kept_back = reason;
+    work.wanted = *work.observed.installed;
+    work.wanted.retired.clear();
+    work.version = label_of(work.component, work.record, work.wanted);
+}
+
+void keep_back(Work& work, const std::string& reason, Units units, const ComponentStore& store,
+               const Paths& paths, const Interrupt& interrupt) {
+    if (work.removed || !work.observed.installed) {
+        work.removed = false;
+        work.plan = {};
+        hold(work, reason);
+        return;
+    }
+    want_installed(work, reason);
+    // Its files may lie elsewhere than those that were wanted, and are looked at by path.
+    work.observed = observe_with(work, work.wanted, store, paths, interrupt);
+    make_plan(work, units);
+}
+
+} // namespace provisor

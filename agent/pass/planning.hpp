@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/interrupt.hpp"
+#include "model/paths.hpp"
+#include "pass/work.hpp"
+#include "store/component_store.hpp"
+
+#include <string>
+
+namespace provisor {
+
+/// Compares Work::wanted with what is there, and fills in the plan and what is told of it. With
+/// Work::kept_back an unchanged component is one that is held.
+void make_plan(Work& work, Units units);
+
+/// Whether the plan puts other content in place than was installed, or the first one. To repair, to
+/// go back, and to finish what was begun are no changes.
+bool is_change(const Work& work);
+
+/// Makes what is installed what is wanted, for this reason; to be planned (again) after it.
+void want_installed(Work& work, const std::string& reason);
+
+/// Takes back a plan that is a change, or a removal: the component stays as it is, and is repaired
+/// if somebody touched it.
+void keep_back(Work& work, const std::string& reason, Units units, const ComponentStore& store,
+               const Paths& paths, const Interrupt& interrupt);
+
+} // namespace provisor

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/agent_config.hpp"
+#include "model/component.hpp"
+
+namespace provisor {
+
+/// Throws Error of kind config for a component without what agent.yaml's `require` asks of each.
+void enforce_policy(const Component& component, const AgentConfig& config);
+
+} // namespace provisor

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `status`, `show` and `history` know of each component.
+#include "cli/overview.hpp"
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "store/component_store.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace provisor::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class OverviewTest : public testing::Test {
+protected:
+    OverviewTest() {
+        context.paths.root = folder.path();
+        context.paths.state_dir = folder / "state";
+        context.paths.run_dir = folder / "run";
+        context.paths.unit_dir = "/etc/systemd/system";
+        std::filesystem::create_directories(context.paths.run_dir);
+    }
+    void install(const std::string& name) {
+        Marker marker;
+        marker.component = name;
+        marker.artifact = sha256_of(name);
+        marker.files = {
+            {"/etc/systemd/system/" + name + ".service", sha256_of(""), 0644, "root", "root"},
+            {"/opt/" + name, marker.artifact, 0755, "root", "root"}};
+        ComponentStore store(context.paths.state_dir);
+        store.write_installed(marker);
+        Record record;
+        record.remember({WallTime{}, Decision::install, "1.0", marker.artifact, "", "", ""});
+        store.write_record(name, record);
+    }
+    Overview look(const std::string& name) {
+        return gather_overviews(context, settings, {name}).at(0);
+    }
+
+    TemporaryFolder folder;
+    Interrupt interrupt;
+    Context context{{}, {}, {}, interrupt};
+    Settings settings;
+};
+
+TEST_F(OverviewTest, WhatNoManifestNamesIsOrphanedAndSaysWhatToType) {
+    install("app");
+    Overview overview = look("app");
+    EXPECT_TRUE(overview.orphaned);
+    EXPECT_EQ(overview.state, "installed");
+    EXPECT_EQ(overview.version(), "1.0");
+    EXPECT_THAT(overview.last_decision(), StartsWith("orphaned: "));
+    EXPECT_THAT(overview.last_decision(), HasSubstr("`provisor remove app`"));
+    ASSERT_EQ(overview.units.size(), 1U);
+    EXPECT_EQ(overview.units[0].name, "app.service");
+    EXPECT_EQ(gather_overviews(context, settings, {}).size(), 1U) << "it is in the table, too";
+}
+
+TEST_F(OverviewTest, AnOrphanHasNoTroubleOfBefore) {
+    install("app");
+    write_text(folder / "run/troubles.json",
+               R"({"schema":1,"components":{"app":{"decision":"fail","reason":"HTTP 503",)"
+               R"("kind":"http","since":"2026-01-01T00:00:00Z"}}})");
+    EXPECT_FALSE(look("app").trouble);
+    Component component;
+    component.name = "app";
+    settings.components = {component};
+    EXPECT_EQ(look("app").last_decision(), "fail: HTTP 503");
+}
+
+TEST_F(OverviewTest, WhatABrokenManifestMayNameIsNoOrphan) {
+    install("app");
+    settings.failed_files = {"/etc/provisor/components.d/app.yaml"};
+    const Overview overview = look("app");
+    EXPECT_FALSE(overview.orphaned);
+    EXPECT_THAT(overview.last_decision(), StartsWith("not looked after: its manifest may be one"));
+}
+
+TEST_F(OverviewTest, WhatWasRemovedIsKnownByItsNameAlone) {
+    install("app");
+    ComponentStore(context.paths.state_dir).remove_markers("app");
+    const Overview overview = look("app");
+    EXPECT_FALSE(overview.orphaned);
+    EXPECT_EQ(overview.state, "not-installed");
+    EXPECT_EQ(overview.record.history.size(), 1U);
+    EXPECT_TRUE(gather_overviews(context, settings, {}).empty());
+    EXPECT_THROW(look("never"), Error);
+    EXPECT_THROW(look("../etc"), Error);
+}
+
+} // namespace
+} // namespace provisor::test

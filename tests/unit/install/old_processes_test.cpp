@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "install/old_processes.hpp"
+
+#include "support/temporary_folder.hpp"
+
+#include <csignal>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+namespace provisor::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A process of a program, until it is destroyed.
+class Process {
+public:
+    explicit Process(const fs::path& program) {
+        std::string name = program;
+        std::string argument = "600";
+        char* arguments[] = {name.data(), argument.data(), nullptr};
+        EXPECT_EQ(::posix_spawn(&pid_, name.c_str(), nullptr, nullptr, arguments, nullptr), 0);
+    }
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+    ~Process() {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    std::uint32_t pid() const { return static_cast<std::uint32_t>(pid_); }
+
+private:
+    pid_t pid_ = -1;
+};
+
+class OldProcessesTest : public testing::Test {
+protected:
+    OldProcessesTest() { fs::copy_file(fs::canonical("/bin/sleep"), folder / "app"); }
+    /// As an installation does it: another file is renamed over it.
+    void replace() {
+        fs::copy_file(fs::canonical("/bin/sleep"), folder / ".new");
+        fs::rename(folder / ".new", folder / "app");
+    }
+    std::vector<OldProcess> look(const Process& process) const {
+        return find_old_processes(files, process.pid(), {});
+    }
+
+    TemporaryFolder folder;
+    std::vector<InstalledFile> files{{(folder / "app").string(), "", 0755, "root", "root"}};
+};
+
+TEST_F(OldProcessesTest, AreThoseOfAFileThatWasReplacedSince) {
+    const Process process(folder / "app");
+    EXPECT_TRUE(look(process).empty());
+    replace();
+    EXPECT_EQ(look(process), (std::vector{OldProcess{process.pid(), files[0].path}}));
+    const Process anew(folder / "app");
+    for (const OldProcess& old : look(anew))
+        EXPECT_NE(old.pid, anew.pid()) << "what was started anew runs what is installed";
+}
+
+TEST_F(OldProcessesTest, AreThoseOfAFileThatIsGone) {
+    const Process process(folder / "app");
+    fs::remove(folder / "app");
+    EXPECT_EQ(look(process).size(), 1U);
+}
+
+TEST_F(OldProcessesTest, AreFoundThroughLinksOnTheWay) {
+    fs::create_directory_symlink(folder.path(), folder / "link");
+    files[0].path = (folder / "link/app").string();
+    const Process process(folder / "app");
+    EXPECT_TRUE(look(process).empty());
+    replace();
+    EXPECT_EQ(look(process), (std::vector{OldProcess{process.pid(), files[0].path}}));
+}
+
+TEST_F(OldProcessesTest, AreNotThoseOfOtherFiles) {
+    const Process process(fs::canonical("/bin/sleep"));
+    replace();
+    EXPECT_TRUE(look(process).empty());
+    EXPECT_TRUE(find_old_processes(files, 0, {}).empty()) << "a unit without a process";
+    EXPECT_TRUE(find_old_processes(files, 0x3fffffff, {}).empty()) << "a process that is over";
+}
+
+} // namespace
+} // namespace provisor::test
