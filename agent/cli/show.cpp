@@ -39,6 +39,11 @@ Json entry_to_json(const HistoryEntry& entry) {
             {"pass", entry.pass}};
 }
 
+std::optional<WallTime> last_change(const Overview& overview) {
+    const std::vector<HistoryEntry>& history = overview.record.history;
+    return history.empty() ? std::nullopt : std::optional(history.back().when);
+}
+
 Json to_json(const Overview& overview, const Context& context) {
     Json json{{"schema", 1},
               {"name", overview.name},
@@ -80,6 +85,12 @@ Json to_json(const Overview& overview, const Context& context) {
                                {"url", generation.url}});
     json["generations"] = generations;
     json["last_decision"] = overview.last_decision();
+    const auto time_or_null = [](const std::optional<WallTime>& time) {
+        return time ? Json(format_rfc3339(*time)) : Json(nullptr);
+    };
+    json["last_check"] = time_or_null(overview.last_check);
+    json["overdue"] = !overview.overdue.empty();
+    json["last_change"] = time_or_null(last_change(overview));
     Json history = Json::array();
     for (const HistoryEntry& entry : overview.record.history)
         history.push_back(entry_to_json(entry));
@@ -143,6 +154,11 @@ void print_overview(const Overview& overview, const Context& context) {
              "its units have not been activated with what is installed; the next pass does that");
     print_guards(overview);
     line("last decision", overview.last_decision());
+    if (overview.last_check)
+        line("last check", format_rfc3339(*overview.last_check));
+    line("overdue", overview.overdue);
+    if (const auto when = last_change(overview))
+        line("last change", format_rfc3339(*when));
     for (auto entry = overview.record.history.rbegin(); entry != overview.record.history.rend();
          ++entry)
         line(entry == overview.record.history.rbegin() ? "history" : "",

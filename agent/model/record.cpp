@@ -103,6 +103,8 @@ std::string to_json(const Record& record) {
                                          ? Json(nullptr)
                                          : Json(format_rfc3339(backoff->until))},
                            {"wanted", backoff->wanted}};
+    if (record.backoff && record.backoff->last_check)
+        json["backoff"]["last_check"] = format_rfc3339(*record.backoff->last_check);
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -132,7 +134,8 @@ Record parse_record(std::string_view text) {
                 until.is_null() ? WallTime::max() : parse_rfc3339(until.get<std::string>());
             if (time)
                 record.backoff = {item->at("failures").get<unsigned>(), *time,
-                                  item->at("wanted").get<std::string>()};
+                                  item->at("wanted").get<std::string>(),
+                                  parse_rfc3339(item->value("last_check", ""))};
         }
         for (const Json& item : json.at("history")) {
             HistoryEntry entry;

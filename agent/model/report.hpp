@@ -47,6 +47,8 @@ struct Outcome {
     bool told = false;                ///< a hold that an earlier pass has told already
     bool after_failure = false;       ///< a hold that waits out a failure, which was told as one
     std::optional<WallTime> next_try; ///< of a component that is left alone until then
+    bool checked = false; ///< the origin was asked with success, or nothing needed asking
+    std::optional<WallTime> last_check = {}; ///< of one that fails: before it began to; if known
 };
 
 struct PassReport {
