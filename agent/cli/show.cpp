@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/next_step.hpp"
 #include "cli/overview.hpp"
 #include "model/shown_url.hpp"
 #include "store/cache.hpp"
@@ -91,6 +92,9 @@ Json to_json(const Overview& overview, const Context& context) {
     json["last_check"] = time_or_null(overview.last_check);
     json["overdue"] = !overview.overdue.empty();
     json["last_change"] = time_or_null(last_change(overview));
+    const NextStep step = next_step(overview, wall_clock());
+    json["next_step"] = {{"what", step.what}, {"not_before", time_or_null(step.not_before)}};
+    json["next_pass"] = time_or_null(next_pass(*make_unit_manager(context)).when);
     Json history = Json::array();
     for (const HistoryEntry& entry : overview.record.history)
         history.push_back(entry_to_json(entry));
@@ -159,6 +163,11 @@ void print_overview(const Overview& overview, const Context& context) {
     line("overdue", overview.overdue);
     if (const auto when = last_change(overview))
         line("last change", format_rfc3339(*when));
+    const NextStep step = next_step(overview, wall_clock());
+    line("next step", step.not_before ? fmt::format("{}, by the first pass after {}", step.what,
+                                                    format_rfc3339(*step.not_before))
+                                      : step.what);
+    line("next pass", next_pass(*make_unit_manager(context)).what);
     for (auto entry = overview.record.history.rbegin(); entry != overview.record.history.rend();
          ++entry)
         line(entry == overview.record.history.rbegin() ? "history" : "",

@@ -66,7 +66,10 @@ Json to_json(const Overview& overview) {
             {"last_decision", overview.last_decision()},
             {"last_check",
              overview.last_check ? Json(format_rfc3339(*overview.last_check)) : Json(nullptr)},
-            {"overdue", !overview.overdue.empty()}};
+            {"overdue", !overview.overdue.empty()},
+            {"next_try", overview.trouble && overview.trouble->next_try
+                             ? Json(format_rfc3339(*overview.trouble->next_try))
+                             : Json(nullptr)}};
 }
 
 void print_files(const Settings& settings) {
