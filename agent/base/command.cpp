@@ -48,6 +48,7 @@ private:
 
 pid_t spawn(std::vector<std::string> words, std::vector<std::string> settings, int output) {
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words)
         argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -55,6 +56,7 @@ pid_t spawn(std::vector<std::string> words, std::vector<std::string> settings, i
     if (const char* path = ::getenv("PATH"); path != nullptr)
         settings.push_back(std::string("PATH=") + path);
     std::vector<char*> environment;
+    environment.reserve(settings.size() + 1);
     for (std::string& setting : settings)
         environment.push_back(setting.data());
     environment.push_back(nullptr);
