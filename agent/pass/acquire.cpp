@@ -250,7 +250,9 @@ TransferRequest Acquisition::request_for(const Question& question) {
     };
     if (question.known)
         request.place.known = [this, known = *question.known] { return cache_.open_known(known); };
-    request.place.check_room = [this, min_free] { cache_.unfinished().require_room(min_free); };
+    request.place.check_room = [this, min_free](std::uint64_t wanted) {
+        return cache_.unfinished().require_room(min_free, wanted);
+    };
     request.place.keep_part = [this, url](int fd, const BodyPart& part) {
         cache_.unfinished().keep_part(url, fd, part);
     };
