@@ -104,8 +104,8 @@ std::string read_until_closed(int fd, const std::string& program, Duration patie
 
 } // namespace
 
-CommandResult run_command(const std::vector<std::string>& words,
-                          const std::vector<std::string>& environment, Duration patience) {
+ProgramRun run_command(const std::vector<std::string>& words,
+                       const std::vector<std::string>& environment, Duration patience) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
         throw system_error(errno, "pipe for " + words.front());
@@ -113,7 +113,7 @@ CommandResult run_command(const std::vector<std::string>& words,
     Fd writing(ends[1]);
     Child child(spawn(words, environment, writing.get()));
     writing.close();
-    CommandResult result;
+    ProgramRun result;
     result.output = read_until_closed(reading.get(), words.front(), patience);
     result.exit_status = child.wait();
     return result;
