@@ -65,6 +65,8 @@ taken_back() {
 # not_again WHAT: the passes after it neither transfer nor restart nor probe.
 not_again() {
     local running bodies answers
+    # What the service has just printed is on its way to the journal.
+    sleep 0.5
     running=$(invocation) bodies=$(requests /app 200) answers=$(lines | grep -c answers)
     for _ in 1 2 3; do
         apply
