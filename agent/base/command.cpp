@@ -48,6 +48,7 @@ private:
 
 pid_t spawn(std::vector<std::string> words, std::vector<std::string> settings, int output) {
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words)
         argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -55,6 +56,7 @@ pid_t spawn(std::vector<std::string> words, std::vector<std::string> settings, i
     if (const char* path = ::getenv("PATH"); path != nullptr)
         settings.push_back(std::string("PATH=") + path);
     std::vector<char*> environment;
+    environment.reserve(settings.size() + 1);
     for (std::string& setting : settings)
         environment.push_back(setting.data());
     environment.push_back(nullptr);
@@ -102,8 +104,8 @@ std::string read_until_closed(int fd, const std::string& program, Duration patie
 
 } // namespace
 
-CommandResult run_command(const std::vector<std::string>& words,
-                          const std::vector<std::string>& environment, Duration patience) {
+ProgramRun run_command(const std::vector<std::string>& words,
+                       const std::vector<std::string>& environment, Duration patience) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
         throw system_error(errno, "pipe for " + words.front());
@@ -111,7 +113,7 @@ CommandResult run_command(const std::vector<std::string>& words,
     Fd writing(ends[1]);
     Child child(spawn(words, environment, writing.get()));
     writing.close();
-    CommandResult result;
+    ProgramRun result;
     result.output = read_until_closed(reading.get(), words.front(), patience);
     result.exit_status = child.wait();
     return result;

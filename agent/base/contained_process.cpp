@@ -166,8 +166,8 @@ CommandResult run_contained_process(const ContainedCommand& command, const Inter
     containment.user = account.user;
     containment.group = account.group;
     // So that it may open /dev/stdout.
-    if (containment.as_root)
-        static_cast<void>(::fchown(output.writing.get(), account.user, account.group));
+    if (containment.as_root && ::fchown(output.writing.get(), account.user, account.group) != 0)
+        throw system_error(errno, "give a command its output");
     const std::string user_map = fmt::format("{0} {0} 1", ::geteuid());
     const std::string group_map = fmt::format("{0} {0} 1", ::getegid());
     containment.user_map = user_map.c_str();

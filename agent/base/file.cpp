@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -53,18 +54,19 @@ void sync_directory(const std::filesystem::path& path) {
     sync_fd(open_directory(path).get(), fmt::format("directory '{}'", path.string()));
 }
 
-void require_room(int fd, std::uint64_t wanted, std::uint64_t spare, const std::string& what,
-                  const char* limit) {
+std::uint64_t require_room(int fd, std::uint64_t wanted, std::uint64_t spare,
+                           const std::string& what, const char* limit) {
     struct statvfs facts {};
     // A file system that does not tell is not one to be guarded; ENOSPC remains.
     if (::fstatvfs(fd, &facts) != 0 || facts.f_blocks == 0)
-        return;
+        return std::numeric_limits<std::uint64_t>::max();
     const std::uint64_t free = static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
     if (free < spare || free - spare < wanted)
         throw Error(ErrorKind::space,
                     fmt::format("{}: {} more bytes are wanted, {} are free, and {} says that {} "
                                 "must stay so",
                                 what, wanted, free, limit, spare));
+    return free - spare;
 }
 
 std::string temporary_name() { return fmt::format(".provisor-{:016x}", random_number()); }

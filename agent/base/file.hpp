@@ -47,10 +47,10 @@ void sync_fd(int fd, const std::string& what);
 void sync_directory(const std::filesystem::path& path);
 
 /// Throws Error of kind space when the file system behind `fd` would be left with less than `spare`
-/// bytes by `wanted` more; `what` is in front of its message, which names `limit`, the setting that
-/// `spare` comes from.
-void require_room(int fd, std::uint64_t wanted, std::uint64_t spare, const std::string& what,
-                  const char* limit);
+/// bytes by `wanted` more; returns how many would not. `what` is in front of the message, which
+/// names `limit`, the setting that `spare` comes from.
+std::uint64_t require_room(int fd, std::uint64_t wanted, std::uint64_t spare,
+                           const std::string& what, const char* limit);
 
 /// Removes `path`; returns whether it was there.
 bool remove_file(const std::filesystem::path& path);

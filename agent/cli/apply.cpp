@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
 #include "cli/one_pass.hpp"
+#include "pass/last_pass.hpp"
 #include "pass/lock.hpp"
 
 #include <algorithm>
@@ -18,6 +19,8 @@ int command_apply(Context& context, const ApplyOptions& options) {
                      options.offline};
     pass.at_once = options.at_once;
     const PassReport report = run_locked(context, settings, pass);
+    if (options.names.empty() && !options.dry_run)
+        note_full_pass(context.paths);
     show_report(context, report);
     if (failed(report))
         return exit_failed;

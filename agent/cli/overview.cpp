@@ -2,6 +2,8 @@
 #include "cli/overview.hpp"
 
 #include "model/found_version.hpp"
+#include "pass/last_pass.hpp"
+#include "pass/overdue.hpp"
 #include "store/component_store.hpp"
 
 #include <algorithm>
@@ -75,6 +77,23 @@ Overview look_at(const std::string& name, const Component* component, const Comp
     return overview;
 }
 
+/// `last_pass`: over all components.
+void look_at_last_check(Overview& overview, Duration max_age, std::optional<WallTime> last_pass) {
+    if (overview.component == nullptr || overview.component->state == WantedState::absent)
+        return;
+    const auto& trouble = overview.trouble;
+    const bool unchecked = trouble && trouble->unchecked;
+    if (unchecked)
+        overview.last_check = trouble->last_check;
+    else if (overview.installed || trouble)
+        overview.last_check = last_pass;
+    std::optional<WallTime> since = overview.last_check;
+    if (unchecked && !since)
+        since = trouble->since;
+    if (since && is_overdue(*since, max_age, wall_clock()))
+        overview.overdue = describe_overdue(*since, max_age);
+}
+
 } // namespace
 
 const HistoryEntry* Overview::installation() const {
@@ -124,6 +143,7 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
                             name));
     }
     const std::map<std::string, Trouble> troubles = read_troubles(context.paths);
+    const std::optional<WallTime> last_pass = last_full_pass(context.paths);
     const std::unique_ptr<UnitManager> units = make_unit_manager(context);
     std::vector<Overview> overviews;
     for (const auto& [name, component] : known) {
@@ -136,6 +156,7 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
         if (const auto trouble = troubles.find(name);
             trouble != troubles.end() && component != nullptr)
             overview.trouble = trouble->second;
+        look_at_last_check(overview, settings.config.max_age, last_pass);
         if (overview.hold)
             overview.trouble =
                 Trouble{Decision::hold,

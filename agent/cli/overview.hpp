@@ -32,6 +32,8 @@ struct Overview {
         std::vector<OldProcess> old; ///< those of it that run a file which was replaced since
     };
     std::vector<Unit> units;
+    std::optional<WallTime> last_check; ///< with its origin, successfully; absent: not known
+    std::string overdue; ///< says that this was longer ago than max_age; empty: it was not
     std::string problem; ///< why its records cannot be read; empty when they can
 
     const HistoryEntry*

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/next_step.hpp"
 #include "cli/overview.hpp"
 #include "model/shown_url.hpp"
 #include "store/cache.hpp"
@@ -37,6 +38,11 @@ Json entry_to_json(const HistoryEntry& entry) {
             {"url", entry.url},
             {"reason", entry.reason},
             {"pass", entry.pass}};
+}
+
+std::optional<WallTime> last_change(const Overview& overview) {
+    const std::vector<HistoryEntry>& history = overview.record.history;
+    return history.empty() ? std::nullopt : std::optional(history.back().when);
 }
 
 Json to_json(const Overview& overview, const Context& context) {
@@ -80,6 +86,15 @@ Json to_json(const Overview& overview, const Context& context) {
                                {"url", generation.url}});
     json["generations"] = generations;
     json["last_decision"] = overview.last_decision();
+    const auto time_or_null = [](const std::optional<WallTime>& time) {
+        return time ? Json(format_rfc3339(*time)) : Json(nullptr);
+    };
+    json["last_check"] = time_or_null(overview.last_check);
+    json["overdue"] = !overview.overdue.empty();
+    json["last_change"] = time_or_null(last_change(overview));
+    const NextStep next = next_step(overview, wall_clock());
+    json["next_step"] = {{"what", next.what}, {"not_before", time_or_null(next.not_before)}};
+    json["next_pass"] = time_or_null(next_pass(*make_unit_manager(context)).when);
     Json history = Json::array();
     for (const HistoryEntry& entry : overview.record.history)
         history.push_back(entry_to_json(entry));
@@ -145,6 +160,16 @@ void print_overview(const Overview& overview, const Context& context) {
              "its units have not been activated with what is installed; the next pass does that");
     print_guards(overview);
     line("last decision", overview.last_decision());
+    if (overview.last_check)
+        line("last check", format_rfc3339(*overview.last_check));
+    line("overdue", overview.overdue);
+    if (const auto when = last_change(overview))
+        line("last change", format_rfc3339(*when));
+    const NextStep next = next_step(overview, wall_clock());
+    line("next step", next.not_before ? fmt::format("{}, by the first pass after {}", next.what,
+                                                    format_rfc3339(*next.not_before))
+                                      : next.what);
+    line("next pass", next_pass(*make_unit_manager(context)).what);
     for (auto entry = overview.record.history.rbegin(); entry != overview.record.history.rend();
          ++entry)
         line(entry == overview.record.history.rbegin() ? "history" : "",

@@ -48,7 +48,9 @@ std::vector<Cell> row_of(const Overview& overview) {
             {overview.installed ? overview.installed->artifact.substr(0, 12) : "-", Color::none},
             {installation != nullptr ? ago(installation->when) : "-", Color::none},
             {units_in_words(overview), Color::none},
-            {printable(overview.last_decision(), 160), Color::none}};
+            {printable(overview.last_decision(), 160) +
+                 (overview.overdue.empty() ? "" : "; " + overview.overdue),
+             overview.overdue.empty() ? Color::none : Color::yellow}};
 }
 
 Json to_json(const Overview& overview) {
@@ -61,7 +63,13 @@ Json to_json(const Overview& overview) {
             {"since",
              installation != nullptr ? Json(format_rfc3339(installation->when)) : Json(nullptr)},
             {"units", Json(overview.units)},
-            {"last_decision", overview.last_decision()}};
+            {"last_decision", overview.last_decision()},
+            {"last_check",
+             overview.last_check ? Json(format_rfc3339(*overview.last_check)) : Json(nullptr)},
+            {"overdue", !overview.overdue.empty()},
+            {"next_try", overview.trouble && overview.trouble->next_try
+                             ? Json(format_rfc3339(*overview.trouble->next_try))
+                             : Json(nullptr)}};
 }
 
 void print_files(const Settings& settings) {

@@ -15,7 +15,7 @@ namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uint64_t limit = 1U << 20;
+constexpr std::uint64_t proc_limit = 1U << 20;
 constexpr std::string_view deleted = " (deleted)"; // proc(5)
 
 /// A file of the component as it is now.
@@ -45,12 +45,12 @@ std::vector<CurrentFile> look_at_files(const std::vector<InstalledFile>& files,
 /// The main process and those of its control group (cgroups(7), version 2).
 std::vector<std::uint32_t> processes_of_unit(std::uint32_t main_pid) {
     std::vector<std::uint32_t> pids{main_pid};
-    const auto groups = read_file(fmt::format("/proc/{}/cgroup", main_pid), limit);
+    const auto groups = read_file(fmt::format("/proc/{}/cgroup", main_pid), proc_limit);
     const std::size_t begin = groups ? groups->find("0::/") : std::string::npos;
     if (begin == std::string::npos)
         return pids;
     const std::string group = groups->substr(begin + 3, groups->find('\n', begin) - begin - 3);
-    const auto members = read_file("/sys/fs/cgroup" + group + "/cgroup.procs", limit);
+    const auto members = read_file("/sys/fs/cgroup" + group + "/cgroup.procs", proc_limit);
     const std::string text = members.value_or("");
     for (const char* next = text.data(); next != text.data() + text.size();) {
         std::uint32_t pid = 0;

@@ -118,8 +118,8 @@ std::string name_of_machine(int machine, int elf_class) {
 void check_elf(const ArtifactHead& head, std::string_view machine) {
     const std::string_view bytes = head.bytes;
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-    const bool wide = bytes.size() > EI_CLASS && byte(EI_CLASS) == ELFCLASS64;
-    const std::uint64_t header = wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+    const bool is_wide = bytes.size() > EI_CLASS && byte(EI_CLASS) == ELFCLASS64;
+    const std::uint64_t header = is_wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
     if (head.size < header || bytes.size() < 20)
         refuse(fmt::format("a truncated ELF file of {} bytes; an ELF program for {} was wanted",
                            head.size, machine));

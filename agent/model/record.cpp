@@ -38,10 +38,13 @@ std::optional<Quarantine> parse_quarantine(const Json& json) {
 }
 
 Json to_json(const Backoff& backoff) {
-    return {{"failures", backoff.failures},
-            {"until", backoff.until == WallTime::max() ? Json(nullptr)
-                                                       : Json(format_rfc3339(backoff.until))},
-            {"wanted", backoff.wanted}};
+    Json json{{"failures", backoff.failures},
+              {"until", backoff.until == WallTime::max() ? Json(nullptr)
+                                                         : Json(format_rfc3339(backoff.until))},
+              {"wanted", backoff.wanted}};
+    if (backoff.last_check)
+        json["last_check"] = format_rfc3339(*backoff.last_check);
+    return json;
 }
 
 std::optional<Backoff> parse_backoff(const Json& json) {
@@ -49,8 +52,8 @@ std::optional<Backoff> parse_backoff(const Json& json) {
     const auto time = until.is_null() ? WallTime::max() : parse_rfc3339(until.get<std::string>());
     if (!time)
         return std::nullopt;
-    return Backoff{json.at("failures").get<unsigned>(), *time,
-                   json.at("wanted").get<std::string>()};
+    return Backoff{json.at("failures").get<unsigned>(), *time, json.at("wanted").get<std::string>(),
+                   parse_rfc3339(json.value("last_check", ""))};
 }
 
 std::optional<FailedCheck> parse_failed_check(const Json& json) {

@@ -50,6 +50,8 @@ struct Outcome {
     std::optional<WallTime> next_try; ///< of a component that is left alone until then
     /// Its origin gave no validator, for the first time: each pass will take the whole body.
     bool lacks_validator = false;
+    bool checked = false; ///< the origin was asked with success, or nothing needed asking
+    std::optional<WallTime> last_check = {}; ///< of one that fails: before it began to; if known
 };
 
 struct PassReport {

@@ -68,9 +68,10 @@ bool is_waiting(const std::optional<Backoff>& backoff, const Component& componen
 Backoff after_failure(const std::optional<Backoff>& before, const Component& component,
                       const AgentConfig::Retry& retry,
                       std::optional<std::chrono::seconds> retry_after, WallTime now,
-                      std::uint64_t random) {
+                      std::uint64_t random, std::optional<WallTime> last_check) {
     Backoff next;
     next.wanted = fingerprint_of(component);
+    next.last_check = before ? before->last_check : last_check;
     next.failures = (before && before->wanted == next.wanted ? before->failures : 0) + 1;
     if (retry.attempts != 0 && next.failures >= retry.attempts) {
         next.until = WallTime::max();

@@ -15,8 +15,9 @@ namespace provisor {
 /// How often in a row a component could not be had from its origin, and when it is asked for again.
 struct Backoff {
     unsigned failures = 0;
-    WallTime until;     ///< WallTime::max(): not before something changes
-    std::string wanted; ///< fingerprint_of the component that failed
+    WallTime until;                          ///< WallTime::max(): not before something changes
+    std::string wanted;                      ///< fingerprint_of the component that failed
+    std::optional<WallTime> last_check = {}; ///< with success, before the first failure; if known
     bool operator==(const Backoff&) const = default;
 };
 
@@ -34,10 +35,11 @@ bool is_waiting(const std::optional<Backoff>& backoff, const Component& componen
 
 /// After one more failure: exponential with full jitter (from 0 to first × 2^(failures-1), at most
 /// max), but not before what the origin asked for (Retry-After), which is capped by max as well.
-/// `random` is any number, evenly distributed.
+/// `random` is any number, evenly distributed; `last_check` is when it was last had, for the first
+/// failure in a row.
 Backoff after_failure(const std::optional<Backoff>& before, const Component& component,
                       const AgentConfig::Retry& retry,
                       std::optional<std::chrono::seconds> retry_after, WallTime now,
-                      std::uint64_t random);
+                      std::uint64_t random, std::optional<WallTime> last_check = {});
 
 } // namespace provisor

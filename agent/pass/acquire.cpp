@@ -5,6 +5,7 @@
 #include "model/retry.hpp"
 #include "model/shown_url.hpp"
 #include "pass/decode.hpp"
+#include "pass/last_pass.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -194,9 +195,9 @@ void Acquisition::note_failures(const std::vector<Work*>& asked) const {
         if (!work->detour.empty())
             fail(*work, work->outcome.error->retold(
                             fmt::format("{}; {}", work->detour, work->outcome.error->what())));
-        const Backoff backoff =
-            after_failure(work->record.backoff, *work->component, config_.retry,
-                          work->outcome.error->retry_after, wall_clock(), random_number());
+        const Backoff backoff = after_failure(work->record.backoff, *work->component, config_.retry,
+                                              work->outcome.error->retry_after, wall_clock(),
+                                              random_number(), last_full_pass(paths_));
         work->record.backoff = backoff;
         work->record_changed = true;
         if (backoff.until != WallTime::max())
@@ -249,7 +250,9 @@ TransferRequest Acquisition::request_for(const Question& question) {
     };
     if (question.known)
         request.place.known = [this, known = *question.known] { return cache_.open_known(known); };
-    request.place.check_room = [this, min_free] { cache_.unfinished().require_room(min_free); };
+    request.place.check_room = [this, min_free](std::uint64_t wanted) {
+        return cache_.unfinished().require_room(min_free, wanted);
+    };
     request.place.keep_part = [this, url](int fd, const BodyPart& part) {
         cache_.unfinished().keep_part(url, fd, part);
     };

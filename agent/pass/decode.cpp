@@ -47,7 +47,9 @@ Body decode_body(const Body& encoded, const std::string& url,
     request.patterns = {""};
     request.max_size = config.limits.artifact_size;
     request.open_member = [&](std::size_t) { return unfinished.begin_decoded(url, min_free); };
-    request.check_room = [&] { unfinished.require_room(min_free); };
+    request.check_room = [&](std::uint64_t wanted) {
+        return unfinished.require_room(min_free, wanted);
+    };
     Fd blob;
     if (encoded.coding == ContentCoding::dcz) {
         blob = open_dictionary(*dictionary, cache, around.interrupt);

@@ -12,7 +12,9 @@
 #include "pass/announce.hpp"
 #include "pass/examination.hpp"
 #include "pass/guard.hpp"
+#include "pass/last_pass.hpp"
 #include "pass/order.hpp"
+#include "pass/overdue.hpp"
 #include "pass/packaged.hpp"
 #include "pass/planning.hpp"
 #include "pass/put_in_place.hpp"
@@ -354,6 +356,10 @@ void Pass::prune() {
 PassReport Pass::report() {
     for (Work& work : works_) {
         work.outcome.duration = since(work.begun);
+        work.outcome.checked = work.artifact || work.outcome.decision == Decision::unchanged ||
+                               work.outcome.decision == Decision::remove;
+        if (work.record.backoff)
+            work.outcome.last_check = work.record.backoff->last_check;
         report_.components.push_back(std::move(work.outcome));
     }
     report_.duration = since(begun_);
@@ -367,9 +373,13 @@ PassReport run_pass(const Settings& settings, const Paths& paths, const PassOpti
     PassReport report = Pass(settings, paths, options, surroundings).run();
     if (!options.dry_run) {
         const std::map<std::string, Trouble> before = read_troubles(paths);
-        update_troubles(paths, report);
+        std::map<std::string, Trouble> now = troubles_after(before, report, last_full_pass(paths));
+        const Duration max_age = settings.config.max_age;
+        const std::vector<std::string> overdue = take_overdue(now, report, max_age, wall_clock());
+        write_troubles(paths, before, now);
         announce_diagnostics(settings, report.id, surroundings.journal);
         announce(report, before, surroundings.journal);
+        announce_overdue(overdue, now, max_age, report, surroundings.journal);
     }
     return report;
 }

@@ -36,10 +36,14 @@ std::map<std::string, Trouble> read_troubles(const Paths& paths) {
         const Json json = Json::parse(*text);
         for (const auto& [name, item] : json.at("components").items()) {
             const bool held = item.at("decision").get<std::string>() == "hold";
-            troubles[name] = {
-                held ? Decision::hold : Decision::fail, item.at("reason").get<std::string>(),
-                item.at("kind").get<std::string>(), time_in(item, "since").value_or(WallTime{}),
-                time_in(item, "next_try")};
+            troubles[name] = {held ? Decision::hold : Decision::fail,
+                              item.at("reason").get<std::string>(),
+                              item.at("kind").get<std::string>(),
+                              time_in(item, "since").value_or(WallTime{}),
+                              time_in(item, "next_try"),
+                              item.value("unchecked", false),
+                              time_in(item, "last_check"),
+                              time_in(item, "warned")};
         }
     } catch (const std::exception&) {
         // Half a list would hide the other half; the next pass writes it anew.
@@ -48,8 +52,9 @@ std::map<std::string, Trouble> read_troubles(const Paths& paths) {
     return troubles;
 }
 
-void update_troubles(const Paths& paths, const PassReport& report) {
-    const std::map<std::string, Trouble> before = read_troubles(paths);
+std::map<std::string, Trouble> troubles_after(const std::map<std::string, Trouble>& before,
+                                              const PassReport& report,
+                                              std::optional<WallTime> last_pass) {
     std::map<std::string, Trouble> now = before;
     for (const Outcome& outcome : report.components) {
         const bool troubled =
@@ -60,22 +65,41 @@ void update_troubles(const Paths& paths, const PassReport& report) {
                            known != before.end() && known->second.decision == Decision::fail;
         if (!troubled)
             now.erase(outcome.name);
-        else if (!waits)
-            now[outcome.name] = {outcome.decision, outcome.reason,
-                                 outcome.error ? std::string(to_string(outcome.error->kind())) : "",
-                                 known != before.end() ? known->second.since : report.started,
-                                 seconds_of(outcome.next_try)};
+        if (!troubled || waits)
+            continue;
+        Trouble trouble{outcome.decision,
+                        outcome.reason,
+                        outcome.error ? std::string(to_string(outcome.error->kind())) : "",
+                        known != before.end() ? known->second.since : report.started,
+                        seconds_of(outcome.next_try),
+                        !outcome.checked};
+        if (trouble.unchecked && known != before.end() && known->second.unchecked) {
+            trouble.last_check = known->second.last_check;
+            trouble.warned = known->second.warned;
+        } else if (trouble.unchecked)
+            trouble.last_check = outcome.last_check ? outcome.last_check : last_pass;
+        now[outcome.name] = std::move(trouble);
     }
+    return now;
+}
+
+void write_troubles(const Paths& paths, const std::map<std::string, Trouble>& before,
+                    const std::map<std::string, Trouble>& now) {
     if (now == before)
         return;
+    const auto time_or_null = [](const std::optional<WallTime>& time) {
+        return time ? Json(format_rfc3339(*time)) : Json(nullptr);
+    };
     Json components = Json::object();
     for (const auto& [name, trouble] : now)
         components[name] = {{"decision", to_string(trouble.decision)},
                             {"reason", trouble.reason},
                             {"kind", trouble.kind},
                             {"since", format_rfc3339(trouble.since)},
-                            {"next_try", trouble.next_try ? Json(format_rfc3339(*trouble.next_try))
-                                                          : Json(nullptr)}};
+                            {"next_try", time_or_null(trouble.next_try)},
+                            {"unchecked", trouble.unchecked},
+                            {"last_check", time_or_null(trouble.last_check)},
+                            {"warned", time_or_null(trouble.warned)}};
     try {
         const Json json{{"schema", 1}, {"components", components}};
         replace_file(file_of(paths),

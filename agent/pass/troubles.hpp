@@ -15,9 +15,12 @@ namespace provisor {
 struct Trouble {
     Decision decision = Decision::fail; ///< fail or hold
     std::string reason;
-    std::string kind;                      ///< error kind, empty for a hold
-    WallTime since;                        ///< first pass that said so
-    std::optional<WallTime> next_try = {}; ///< see Outcome
+    std::string kind;                        ///< error kind, empty for a hold
+    WallTime since;                          ///< first pass that said so
+    std::optional<WallTime> next_try = {};   ///< see Outcome
+    bool unchecked = false;                  ///< its origin was not asked, or not with success
+    std::optional<WallTime> last_check = {}; ///< of one that is unchecked: with success; if known
+    std::optional<WallTime> warned = {};     ///< that this was so for too long
     bool operator==(const Trouble&) const = default;
 };
 
@@ -26,7 +29,14 @@ struct Trouble {
 /// anew.
 std::map<std::string, Trouble> read_troubles(const Paths& paths);
 
-/// Brings that file up to date with a pass; written only when it would say something else.
-void update_troubles(const Paths& paths, const PassReport& report);
+/// What troubles the components after a pass. `last_pass` is the time of the last one over all of
+/// them, before this one. Pure.
+std::map<std::string, Trouble> troubles_after(const std::map<std::string, Trouble>& before,
+                                              const PassReport& report,
+                                              std::optional<WallTime> last_pass);
+
+/// Writes that file, if it says something else than `before`.
+void write_troubles(const Paths& paths, const std::map<std::string, Trouble>& before,
+                    const std::map<std::string, Trouble>& now);
 
 } // namespace provisor

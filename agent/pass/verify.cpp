@@ -168,8 +168,11 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
     request.patterns = patterns;
     request.max_size = config_.limits.artifact_size;
     request.open_member = [this](std::size_t index) {
-        cache_.unfinished().require_room(config_.limits.min_free);
+        cache_.unfinished().require_room(config_.limits.min_free, 0);
         return cache_.unfinished().begin_member(index);
+    };
+    request.check_room = [this](std::uint64_t wanted) {
+        return cache_.unfinished().require_room(config_.limits.min_free, wanted);
     };
     around_.progress.set_stage(fmt::format("unpacking {}", component.name));
     const Members unfinished(cache_, patterns.size());

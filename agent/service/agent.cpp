@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "journal/message_ids.hpp"
 #include "pass/announce.hpp"
+#include "pass/last_pass.hpp"
 #include "pass/lock.hpp"
 #include "service/event_loop.hpp"
 #include "service/folder_watch.hpp"
@@ -232,6 +233,8 @@ void Agent::end_pass() {
     }
     if (std::exchange(hung_, false))
         loop_.answer_watchdog(true);
+    if (result.report)
+        note_full_pass(paths_);
     if (result.report)
         rest(result.report->summary(), result.report->next_try());
     else

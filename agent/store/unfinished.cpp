@@ -119,10 +119,10 @@ Fd Unfinished::begin_body(const std::string& url, const BodyStart& start, std::u
     return file;
 }
 
-void Unfinished::require_room(std::uint64_t min_free) const {
+std::uint64_t Unfinished::require_room(std::uint64_t min_free, std::uint64_t wanted) const {
     const Fd folder = open_directory(folder_);
-    provisor::require_room(folder.get(), 0, min_free, fmt::format("'{}'", folder_.string()),
-                           "limits.min_free");
+    return provisor::require_room(folder.get(), wanted, min_free,
+                                  fmt::format("'{}'", folder_.string()), "limits.min_free");
 }
 
 void Unfinished::keep_part(const std::string& url, int fd, const BodyPart& part) {

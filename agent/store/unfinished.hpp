@@ -35,8 +35,9 @@ public:
     /// there, and positioned behind them. Throws Error of kind space when the rest of the body
     /// would leave less than `min_free` bytes.
     Fd begin_body(const std::string& url, const BodyStart& start, std::uint64_t min_free);
-    /// Throws Error of kind space when less than `min_free` bytes are left for the cache.
-    void require_room(std::uint64_t min_free) const;
+    /// Throws Error of kind space when `wanted` bytes would leave less than `min_free` for the
+    /// cache's file system; returns how many would not.
+    std::uint64_t require_room(std::uint64_t min_free, std::uint64_t wanted) const;
     /// Records how much of a body is in its file, durably, for a later begin_body.
     void keep_part(const std::string& url, int fd, const BodyPart& part);
     /// The end of a transfer without a body: what is recorded as a part stays, anything else goes.

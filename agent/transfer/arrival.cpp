@@ -7,6 +7,7 @@
 #include "transfer/child_process.hpp"
 #include "transfer/http_status.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <span>
 
@@ -164,7 +165,6 @@ void Arrival::begin_body(const FetchHead& head) {
                                 shown(), *declared_, request_.max_size));
     coding_ = head.coding;
     size_ = result_.resumed ? request_.part->part.size : 0;
-    next_look_ = size_;
     next_part_ = size_ + part_each;
     file_ = file_for_body();
     if (result_.resumed)
@@ -176,16 +176,18 @@ void Arrival::begin_body(const FetchHead& head) {
 }
 
 BodyFile Arrival::file_for_body() {
-    const BodyFile::Open open = [this, start = BodyStart{size_, declared_}] {
-        return request_.place.open(start);
+    const BodyFile::Open open = [this] {
+        const std::uint64_t present = result_.resumed ? size_ : 0;
+        return request_.place.open({present, std::max(declared_.value_or(0), size_)});
     };
+    const CheckRoom& room = request_.place.check_room;
     // What is encoded is another content than the one that is known.
     if (result_.resumed || coding_ != ContentCoding::identity || !request_.place.known)
-        return BodyFile(open);
+        return BodyFile(open, room);
     std::optional<KnownContent> known = request_.place.known();
     if (!known || (declared_ && *declared_ != known->size))
-        return BodyFile(open);
-    return {std::move(*known), open};
+        return BodyFile(open, room);
+    return {std::move(*known), open, room};
 }
 
 /// What is done now and then on the way, and not for every piece.
@@ -193,10 +195,6 @@ void Arrival::checkpoint() {
     if (size_ >= next_part_) {
         keep_part();
         next_part_ = size_ + part_each;
-    }
-    if (size_ >= next_look_ && file_.is_written() && request_.place.check_room) {
-        request_.place.check_room();
-        next_look_ = size_ + room_look_interval;
     }
 }
 

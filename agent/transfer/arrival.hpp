@@ -59,7 +59,6 @@ private:
     std::optional<std::uint64_t> declared_; ///< length of the whole body
     ContentCoding coding_ = ContentCoding::identity;
     std::uint64_t size_ = 0;      ///< of what is in the file
-    std::uint64_t next_look_ = 0; ///< size at which the room is looked at again
     std::uint64_t next_part_ = 0; ///< size at which the part is kept again
     std::optional<Sha256> sha_;   ///< while a body comes in
     BodyFile file_;

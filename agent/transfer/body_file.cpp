@@ -43,7 +43,9 @@ void BodyFile::append(std::string_view bytes) {
         same_ += bytes.size();
         return;
     }
-    write_all(written().get(), bytes, "write the download cache");
+    const int file = written().get();
+    room_.expect(bytes.size());
+    write_all(file, bytes, "write the download cache");
 }
 
 const Fd& BodyFile::written() {

@@ -20,9 +20,10 @@ public:
 
     BodyFile() = default;
     /// The body goes to what `open` opens at once.
-    explicit BodyFile(const Open& open) : file_(open()) {}
+    BodyFile(const Open& open, CheckRoom room) : file_(open()), room_(std::move(room)) {}
     /// The body is compared with `known` first.
-    BodyFile(KnownContent known, Open open) : known_(std::move(known)), open_(std::move(open)) {}
+    BodyFile(KnownContent known, Open open, CheckRoom room)
+        : known_(std::move(known)), open_(std::move(open)), room_(std::move(room)) {}
 
     /// Throws Error of kind io or space, or what opening the file throws.
     void append(std::string_view bytes);
@@ -40,6 +41,7 @@ private:
     std::optional<KnownContent> known_; ///< while what came is the beginning of it
     Open open_;
     std::uint64_t same_ = 0; ///< so much of it
+    RoomWatch room_;
 };
 
 } // namespace provisor

@@ -23,9 +23,6 @@ struct ChildProgram {
 /// What a child sent and must not: a failure of the program, not of what it was asked for.
 Error nonsense(const char* what);
 
-/// How many bytes of a child's are written between two looks at the room that is left.
-constexpr std::uint64_t room_look_interval = std::uint64_t{16} << 20;
-
 /// A running unprivileged program and the agent's end of the socket to it (not blocking), which the
 /// program has as agent_descriptor. Ends with its owner.
 class ChildProcess {

@@ -25,7 +25,7 @@ decltype(auto) with_files(Action&& action) {
 } // namespace
 
 Delivery::Delivery(const UnpackRequest& request)
-    : request_(&request), places_(request.patterns.size()),
+    : request_(&request), places_(request.patterns.size()), room_(request.check_room),
       is_single_(request.patterns.size() == 1 && request.patterns.front().empty()) {}
 
 bool Delivery::take(const Frame& frame) {
@@ -81,10 +81,7 @@ void Delivery::take_bytes(std::string_view bytes) {
         Place& place = places_[index];
         if (bytes.size() > request_->max_size - total_)
             refuse_size();
-        if (total_ >= next_look_ && request_->check_room) {
-            with_files(request_->check_room);
-            next_look_ = total_ + room_look_interval;
-        }
+        with_files([&] { room_.expect(bytes.size()); });
         total_ += bytes.size();
         place.member.size += bytes.size();
         place.sha.update(std::as_bytes(std::span(bytes)));

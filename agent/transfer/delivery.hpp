@@ -50,8 +50,8 @@ private:
     std::string name_;              ///< of the member whose bytes come now
     bool has_bytes_ = false;        ///< some of them have come
     std::uint64_t total_ = 0;       ///< bytes written
-    std::uint64_t next_look_ = 0;   ///< total_ at which the room is looked at again
-    bool is_single_ = false;        ///< no archive, but one compressed file
+    RoomWatch room_;
+    bool is_single_ = false; ///< no archive, but one compressed file
 };
 
 } // namespace provisor

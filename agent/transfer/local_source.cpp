@@ -81,7 +81,7 @@ Body copy(const Source& source, TransferRequest& request, const Interrupt& inter
                                 request.url, source.size, request.max_size));
     Body body{request.place.open({0, source.size}), 0, ""};
     if (request.place.check_room)
-        request.place.check_room();
+        request.place.check_room(source.size);
     progress.begin_transfer(local_id, request.component, source.size);
     Sha256 sha;
     std::vector<std::byte> buffer(std::size_t{1} << 20);

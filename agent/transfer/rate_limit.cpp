@@ -4,6 +4,11 @@
 #include <algorithm>
 
 namespace provisor {
+namespace {
+
+constexpr std::chrono::milliseconds lateness(50);
+
+} // namespace
 
 std::chrono::milliseconds RateLimit::wait(Time now) const {
     if (rate_ == 0 || next_ <= now)
@@ -20,10 +25,12 @@ std::size_t RateLimit::portion(std::size_t wanted) const {
 void RateLimit::take(std::size_t bytes, Time now) {
     if (rate_ == 0)
         return;
-    // What was not used in time is not saved up.
+    // What was not used in time is not saved up; but who waited may be woken late, ten times a
+    // second.
+    const bool woken_late = next_ < now && now - next_ <= lateness;
     const auto time = std::chrono::duration_cast<Time::duration>(
         std::chrono::duration<double>(static_cast<double>(bytes) / static_cast<double>(rate_)));
-    next_ = std::max(next_, now) + time;
+    next_ = (woken_late ? next_ : std::max(next_, now)) + time;
 }
 
 } // namespace provisor

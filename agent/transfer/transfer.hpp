@@ -9,6 +9,7 @@
 #include "base/sha256.hpp"
 #include "model/agent_config.hpp"
 #include "model/progress.hpp"
+#include "transfer/room_watch.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -85,8 +86,7 @@ struct BodyPlace {
     /// What the body may well turn out to be, if there is such a content: then `open` is called
     /// only once it is found to be another. May be empty.
     std::function<std::optional<KnownContent>()> known;
-    /// Called each 16 MiB, before they are written; may be empty.
-    std::function<void()> check_room;
+    CheckRoom check_room;
     /// Called with the file when a body with a strong entity-tag does not come to its end, and now
     /// and then before (each 64 MiB), so that not all is lost in a crash; may be empty.
     std::function<void(int fd, const BodyPart& part)> keep_part;

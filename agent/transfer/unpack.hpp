@@ -5,6 +5,7 @@
 #include "base/fd.hpp"
 #include "base/interrupt.hpp"
 #include "model/component.hpp"
+#include "transfer/room_watch.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -26,8 +27,7 @@ struct UnpackRequest {
     std::uint64_t max_size = 0; ///< of all results together; see also decompressed_limit()
     /// Called when the bytes of that pattern's member begin: an empty file, read-write.
     std::function<Fd(std::size_t index)> open_member;
-    /// Called each 16 MiB, before they are written; may be empty. May throw Error, which ends it.
-    std::function<void()> check_room;
+    CheckRoom check_room; ///< what it throws ends it
     /// Other than identity: the artifact is a body with this content coding, and all that is in it
     /// is wanted, whatever that is. `format` says nothing then, and `patterns` is a single "".
     ContentCoding coding = ContentCoding::identity;

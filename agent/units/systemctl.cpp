@@ -13,7 +13,7 @@ SystemctlResult run_systemctl(const std::vector<std::string>& arguments) {
     words.insert(words.end(), arguments.begin(), arguments.end());
     try {
         // Its messages are read here, so they must not go to the journal.
-        CommandResult result =
+        ProgramRun result =
             run_command(words, {"SYSTEMD_LOG_TARGET=console", "SYSTEMD_COLORS=0", "SYSTEMD_PAGER="},
                         std::chrono::minutes(1));
         return {result.exit_status, std::move(result.output)};

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <poll.h>
 #include <stdexcept>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -173,7 +174,9 @@ RunResult Machine::run(const std::vector<std::string>& arguments) const {
     RunResult run;
     listen_to(pid, out, err, run);
     int status = 0;
-    ::waitpid(pid, &status, 0);
+    rusage usage{};
+    ::wait4(pid, &status, 0, &usage);
+    run.peak_memory_kib = usage.ru_maxrss;
     run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     run.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
     EXPECT_EQ(canary_in(run.out + run.err), "") << run.out << run.err;

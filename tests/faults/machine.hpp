@@ -31,6 +31,7 @@ struct RunResult {
     std::string out;
     std::string err;
     std::chrono::milliseconds took{};
+    long peak_memory_kib = 0; ///< of the largest of its processes, with this one when it forked
     std::map<std::string, Told> told; ///< by component; of `--json apply`
 };
 

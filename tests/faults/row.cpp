@@ -77,6 +77,7 @@ void expect_recovery(const Row& row, Scene& scene) {
     if (row.mend)
         row.mend(scene);
     scene.publish(2);
+    scene.origin.await_ends();
     scene.origin.forget();
     const RunResult run = scene.machine.apply();
     EXPECT_EQ(run.status, 0) << run.out << run.err;

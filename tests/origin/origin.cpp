@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <chrono>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <numeric>
@@ -162,6 +163,18 @@ std::uint64_t Origin::body_bytes() const {
 unsigned Origin::connections() const {
     const std::lock_guard lock(mutex_);
     return connections_;
+}
+
+void Origin::await_ends() const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    for (;;) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (open_.empty() || std::chrono::steady_clock::now() > deadline)
+                return;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
 }
 
 void Origin::forget() {

@@ -64,6 +64,9 @@ public:
     std::size_t count(int status) const;
     std::uint64_t body_bytes() const;
     unsigned connections() const;
+    /// Waits, for five seconds at the most, until every connection has ended: what is sent to a
+    /// client that is gone is told a little later.
+    void await_ends() const;
     /// Empties the log. An answer that is still on its way then (its client may have left long ago)
     /// is not in it later either.
     void forget();

@@ -35,7 +35,9 @@ protected:
             const auto entry = cache.find(url);
             return entry ? cache.open_known(*entry) : std::nullopt;
         };
-        request.place.check_room = [this] { cache.unfinished().require_room(min_free); };
+        request.place.check_room = [this](std::uint64_t wanted) {
+            return cache.unfinished().require_room(min_free, wanted);
+        };
         request.place.keep_part = [this](int fd, const BodyPart& part) {
             cache.unfinished().keep_part(url, fd, part);
         };

@@ -6,6 +6,8 @@ dpkg-deb --extract "$(the_deb)" "$scratch/tree"
 units=$(dirname "$(find "$scratch/tree" -name provisor.service)")
 # systemd-analyze looks for the programs of a unit on this machine, where the package is not installed.
 sed -i "s#^Exec\([A-Za-z]*\)=/usr/bin/#Exec\1=$scratch/tree/usr/bin/#" "$units"/*.service
+# That of an update of provisor itself is there only while one is under way.
+sed -i "s#^ExecStart=%S/provisor/self-update/#ExecStart=$scratch/tree/usr/bin/#" "$units/provisor-self-update.service"
 
 for unit in provisor.service provisor-apply.service provisor-self-update.service provisor.timer; do
     said=$(SYSTEMD_UNIT_PATH="$units:" systemd-analyze verify --recursive-errors=no --man=no "$units/$unit" 2>&1) || fails "$unit: $said"

@@ -155,9 +155,9 @@ holds "status says that it printed too much"
 program 5 <<'SH'
 #!/is/not/there
 SH
-eventually 60 failed "it cannot be executed" || host_run systemctl reload provisor.service
-eventually 60 failed "it cannot be executed" || fails "status: $(host_run provisor status app)"
-holds "status says that it cannot be executed"
+eventually 60 failed "does not exist on this machine" || host_run systemctl reload provisor.service
+eventually 60 failed "does not exist on this machine" || fails "status: $(host_run provisor status app)"
+holds "status says that nothing can execute it"
 host_run systemctl stop provisor.service
 leaves_nothing "the daemon"
 

@@ -73,6 +73,28 @@ TEST_F(OverviewTest, AnOrphanHasNoTroubleOfBefore) {
     EXPECT_EQ(look("app").last_decision(), "fail: HTTP 503");
 }
 
+TEST_F(OverviewTest, TheLastCheckIsTheLastPassUnlessItCouldNotBeMade) {
+    install("app");
+    Component component;
+    component.name = "app";
+    settings.components = {component};
+    settings.config.max_age = std::chrono::hours(24);
+    EXPECT_FALSE(look("app").last_check) << "no pass was made";
+    write_text(folder / "run/last-pass", "");
+    ASSERT_TRUE(look("app").last_check);
+    EXPECT_EQ(look("app").overdue, "");
+    write_text(folder / "run/troubles.json",
+               R"({"schema":1,"components":{"app":{"decision":"fail","reason":"HTTP 503",)"
+               R"("kind":"http","since":"2026-01-02T00:00:00Z","unchecked":true,)"
+               R"("last_check":"2026-01-01T00:00:00Z"}}})");
+    const Overview overview = look("app");
+    EXPECT_EQ(format_rfc3339(overview.last_check.value()), "2026-01-01T00:00:00Z");
+    EXPECT_EQ(overview.overdue,
+              "not checked with its origin since 2026-01-01T00:00:00Z, longer than max_age (1d)");
+    settings.config.max_age = Duration::zero();
+    EXPECT_EQ(look("app").overdue, "");
+}
+
 TEST_F(OverviewTest, WhatABrokenManifestMayNameIsNoOrphan) {
     install("app");
     settings.failed_files = {"/etc/provisor/components.d/app.yaml"};

@@ -75,6 +75,18 @@ TEST(Agent, TellsWhatThePassDoesAndWhenTheNextOneComes) {
     EXPECT_NE(rest->text.find("; next pass 20"), std::string::npos) << rest->text;
 }
 
+TEST(Agent, WakesWhenAComponentWantsToBeLookedAtAgain) {
+    Daemon daemon;
+    daemon.next_try = 1500ms; // its window opens
+    write_text(daemon.config(), "interval: 1h\nsplay: 0\n");
+    daemon.start();
+    const auto first = daemon.next("pass ends");
+    const auto second = daemon.next("pass begins");
+    ASSERT_TRUE(first && second);
+    EXPECT_GE(second->when - first->when, 1500ms) << "not before it has opened";
+    EXPECT_LT(second->when - first->when, daemon.allow(4s));
+}
+
 TEST(Agent, MakesPassesByIntervalAndNoneInBetween) {
     Daemon daemon;
     write_text(daemon.config(), "interval: 1500ms\nsplay: 0\n");

@@ -62,6 +62,8 @@ public:
     void hold_passes(const std::function<void(Progress&)>& show = [](Progress&) {});
     /// Lets the pass under way, and all later ones, come to their end.
     void let_go() const;
+    /// A component of the passes wants to be looked at again so long after each of them.
+    std::optional<Duration> next_try;
     std::optional<Duration> patience;
     std::map<std::string, std::string> environment;
 

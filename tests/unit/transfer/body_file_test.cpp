@@ -18,7 +18,7 @@ protected:
         write_text(folder / "known", known);
         body = BodyFile(KnownContent{Fd(::open((folder / "known").c_str(), O_RDONLY | O_CLOEXEC)),
                                      known.size(), sha256_of(known)},
-                        open());
+                        open(), {});
     }
     BodyFile::Open open() {
         return [this] {
@@ -108,7 +108,7 @@ TEST_F(BodyFileTest, CanBeHadInTheMiddle) {
 }
 
 TEST_F(BodyFileTest, WithNothingKnownIsOpenedAtOnce) {
-    body = BodyFile(open());
+    body = BodyFile(open(), {});
     EXPECT_TRUE(body.is_written());
     expect_written(known);
 }

@@ -27,5 +27,15 @@ TEST(Rate, WhatWasReadTakesItsTimeAndIsNotSavedUp) {
     EXPECT_EQ(rate.wait(begin + 1h), 1000ms);
 }
 
+TEST(Rate, AWaitThatWasALittleTooLongIsMadeUpFor) {
+    RateLimit rate(1000);
+    const RateLimit::Time begin(1000h);
+    rate.take(500, begin);
+    rate.take(500, begin + 530ms);
+    EXPECT_EQ(rate.wait(begin + 530ms), 470ms);
+    rate.take(500, begin + 1100ms); // not only woken late
+    EXPECT_EQ(rate.wait(begin + 1100ms), 500ms);
+}
+
 } // namespace
 } // namespace provisor::test
