@@ -95,8 +95,8 @@ TEST_F(PackagesTest, OfRpmsAreAskedFor) {
                "echo x >%{buildroot}/usr/bin/thing\necho x >%{buildroot}/usr/bin/more\n"
                "%files\n/usr/bin/thing\n/usr/bin/more\n");
     const std::string top = (folder / "build").string();
-    CommandResult done = run({"rpmbuild", "-bb", "--define", "_topdir " + top, "--define",
-                              "_rpmdir " + top, (folder / "thing.spec").string()});
+    ProgramRun done = run({"rpmbuild", "-bb", "--define", "_topdir " + top, "--define",
+                           "_rpmdir " + top, (folder / "thing.spec").string()});
     ASSERT_EQ(done.exit_status, 0) << done.output;
     done = run({"rpm", "--dbpath", (folder / "var/lib/rpm").string(), "--justdb", "--nodeps",
                 "--install", top + "/noarch/thing-1-1.noarch.rpm"});
@@ -107,8 +107,8 @@ TEST_F(PackagesTest, OfRpmsAreAskedFor) {
 }
 
 TEST(Command, LeavesItsStatusAndWhatItWrote) {
-    const CommandResult result = run_command({"sh", "-c", "echo out; echo $X >&2; exit 3"},
-                                             {"X=given"}, std::chrono::seconds(10));
+    const ProgramRun result = run_command({"sh", "-c", "echo out; echo $X >&2; exit 3"},
+                                          {"X=given"}, std::chrono::seconds(10));
     EXPECT_EQ(result.exit_status, 3);
     EXPECT_EQ(result.output, "out\ngiven\n");
     EXPECT_THROW(run_command({"no-such-program"}, {}, std::chrono::seconds(10)), Error);
