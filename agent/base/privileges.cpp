@@ -55,6 +55,12 @@ void limit(int resource, const char* what) {
 
 } // namespace
 
+void forbid_core_dumps() noexcept {
+#ifndef __SANITIZE_ADDRESS__ // which has to look at the memory itself, to find leaks
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 void drop_privileges(const char* account, int keep) {
     const pid_t parent = ::getppid();
     require(::syscall(SYS_close_range, keep + 1, ~0U, 0) == 0, "close inherited descriptors");
