@@ -85,6 +85,9 @@ Spaces enter_spaces(const Containment& containment) noexcept {
     const int network = containment.isolated ? CLONE_NEWNET : 0;
     const int wanted = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | network;
     if (!containment.as_root) {
+        // The maps of a process that must not be dumped belong to root (proc(5)); an exec is near,
+        // after which it is another program's memory anyway.
+        ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
         if (::unshare(wanted | CLONE_NEWUSER) != 0)
             return {};
         write_file("/proc/self/setgroups", "deny");

@@ -60,6 +60,12 @@ Account find_account(const char* name) {
     return user != nullptr ? Account{user->pw_uid, user->pw_gid} : Account{overflow, overflow};
 }
 
+void forbid_core_dumps() noexcept {
+#ifndef __SANITIZE_ADDRESS__ // which has to look at the memory itself, to find leaks
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 void drop_privileges(const char* account, int keep) {
     const pid_t parent = ::getppid();
     require(::syscall(SYS_close_range, keep + 1, ~0U, 0) == 0, "close inherited descriptors");

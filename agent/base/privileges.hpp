@@ -19,4 +19,9 @@ Account find_account(const char* name);
 /// it fails: the program must not go on then.
 void drop_privileges(const char* account, int keep);
 
+/// From now on no core is written of this process, neither to a file nor to a program
+/// (core_pattern) that would keep it on disk, and only root can look at its memory: there are
+/// credentials in it. For a program that goes on with its privileges.
+void forbid_core_dumps() noexcept;
+
 } // namespace provisor

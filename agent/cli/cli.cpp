@@ -2,6 +2,7 @@
 #include "cli/cli.hpp"
 
 #include "base/error.hpp"
+#include "base/privileges.hpp"
 #include "cli/commands.hpp"
 #include "journal/sd_journal.hpp"
 
@@ -218,6 +219,7 @@ int run_command(CommandLine& line) {
 
 int run_command_line(int argc, char** argv) {
     ::umask(022);
+    forbid_core_dumps();
     CommandLine line;
     CLI::App app("Keeps the binaries on this machine as its manifests say. Manual: provisor(8)",
                  "provisor");

@@ -51,35 +51,30 @@ std::string without_secrets(std::string_view query) {
     return shown;
 }
 
+/// Where the value begins of a key that stands there; npos if it does not.
+std::size_t value_of_key_at(std::string_view line, std::size_t at, std::size_t size) {
+    const std::size_t colon = line.find(':', at + size);
+    // Only the key itself, perhaps in quotes, may stand before the colon.
+    const bool is_key =
+        colon != std::string_view::npos &&
+        (at == 0 || std::string_view(" {,\"'").find(line[at - 1]) != std::string_view::npos) &&
+        line.substr(at + size, colon - at - size).find_first_not_of("\"' ") ==
+            std::string_view::npos;
+    return is_key ? colon + 1 : std::string_view::npos;
+}
+
 /// Where the value of a key begins that may hold a secret; npos if the line has no such key.
 std::size_t secret_value(std::string_view line) {
     std::size_t found = std::string_view::npos;
-    for (const std::string_view key : {"bearer", "password", "user", "proxy", "header"}) {
-        const std::size_t at = line.find(key);
-        const std::size_t colon =
-            at == std::string_view::npos ? at : line.find(':', at + key.size());
-        // Only the key itself, perhaps in quotes, may stand before the colon.
-        if (colon == std::string_view::npos ||
-            (at > 0 && std::string_view(" {,\"'").find(line[at - 1]) == std::string_view::npos) ||
-            line.substr(at + key.size(), colon - at - key.size()).find_first_not_of("\"' ") !=
-                std::string_view::npos)
-            continue;
-        found = std::min(found, colon + 1);
-    }
+    for (const std::string_view key : {"bearer", "password", "user", "proxy", "header"})
+        // Such a word may well stand in the line before, as a part of something else.
+        for (std::size_t at = line.find(key); at != std::string_view::npos;
+             at = line.find(key, at + 1))
+            found = std::min(found, value_of_key_at(line, at, key.size()));
     return found;
 }
 
-} // namespace
-
-std::string shown_line(std::string_view line) {
-    const std::size_t value = secret_value(line);
-    if (value != std::string_view::npos &&
-        line.substr(value).find_first_not_of(' ') != std::string_view::npos) {
-        const bool names_only = line.find("credential:", value) != std::string_view::npos &&
-                                line.find_first_of(",{", value) == std::string_view::npos;
-        if (!names_only)
-            return std::string(line.substr(0, value)) + " …";
-    }
+std::string with_shown_urls(std::string_view line) {
     std::string shown;
     for (;;) {
         const std::size_t scheme = line.find("://");
@@ -93,6 +88,20 @@ std::string shown_line(std::string_view line) {
         shown += shown_url(line.substr(begin, end - begin));
         line.remove_prefix(end);
     }
+}
+
+} // namespace
+
+std::string shown_line(std::string_view line) {
+    const std::size_t value = secret_value(line);
+    if (value != std::string_view::npos &&
+        line.substr(value).find_first_not_of(' ') != std::string_view::npos) {
+        const bool names_only = line.find("credential:", value) != std::string_view::npos &&
+                                line.find_first_of(",{", value) == std::string_view::npos;
+        if (!names_only)
+            return with_shown_urls(line.substr(0, value)) + " …";
+    }
+    return with_shown_urls(line);
 }
 
 std::string shown_url(std::string_view url) {

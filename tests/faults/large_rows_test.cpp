@@ -22,14 +22,21 @@ void write_large_manifest(const Scene& scene) {
                                  "\"\n    path: /opt/large\n    mode: \"0644\"\n");
 }
 
-// Every pass reads what is there again, so that a GiB (PROVISOR_RESUME_MIB=1024) takes minutes.
+// Every pass reads what is there again: for a GiB (PROVISOR_RESUME_MIB=1024) that is 50 GiB, which
+// takes more than a minute.
 TEST(Resume, G8AHundredCutsCostHardlyMoreThanTheSize) {
     const char* asked = std::getenv("PROVISOR_RESUME_MIB");
     const char* given = std::getenv("PROVISOR_SEED");
-    const std::uint64_t mebibytes = asked == nullptr ? 64 : std::stoull(asked);
+    const std::uint64_t mebibytes = asked == nullptr ? 256 : std::stoull(asked);
     const std::uint64_t seed = given == nullptr ? 7 : std::stoull(given);
     std::printf("seed %llu, %llu MiB\n", static_cast<unsigned long long>(seed),
                 static_cast<unsigned long long>(mebibytes));
+    // The partial body, then the blob and the target.
+    const auto room = std::filesystem::space(std::filesystem::temp_directory_path()).available;
+    if (room < 3 * (mebibytes << 20U))
+        GTEST_SKIP() << "goal G8 is not tested: a body of " << mebibytes
+                     << " MiB needs three times that in the temporary folder, which has "
+                     << (room >> 20U) << " MiB (PROVISOR_RESUME_MIB, TMPDIR)";
     std::mt19937_64 random(seed);
     Page large = page(std::string(1 << 20, 'x'), "\"large\"");
     std::string content(1 << 20, '\0');

@@ -38,7 +38,9 @@ ConnectPort 8443
 LogFile "$vendor/proxy.log"
 LogLevel Connect
 CONF
-nsenter -t "$host_leader" -n tinyproxy -d -c "$vendor/proxy.conf" >"$vendor/proxy.out" 2>&1 &
+# With all that it is told by either side.
+nsenter -t "$host_leader" -n strace -f -qq -e trace=read,recvfrom,recvmsg -e signal=none -s 65536 -o "$vendor/proxy.heard" \
+    tinyproxy -d -c "$vendor/proxy.conf" >"$vendor/proxy.out" 2>&1 &
 finally "kill $! 2>/dev/null"
 eventually 20 listens 3128 || fails "the proxy does not listen: $(cat "$vendor/proxy.out")"
 
@@ -87,7 +89,19 @@ apply
 expect_pass "first pass" 0 install
 expect_eq "running version" 1.0.0 "$(service_running)"
 expect_has "marker" "$(cat "$host_tree/var/lib/provisor/components/app/.installed")" '"signed_by"'
-expect_has "the proxy's log" "$(cat "$vendor/proxy.log")" "CONNECT 127.0.0.1:8443"
+
+# expect_tunnels WHAT: the proxy was asked for tunnels only, and heard no word of what is for the origin.
+expect_tunnels() {
+    expect_eq "$1: what the proxy was asked for" "CONNECT 127.0.0.1:8443 HTTP/1.1" \
+        "$(sed -n 's/.*Request (file descriptor [0-9]*): //p' "$vendor/proxy.log" | sort -u)"
+    expect_has "$1: what it heard" "$(cat "$vendor/proxy.heard")" 'CONNECT 127.0.0.1:8443 HTTP/1.1\r\n'
+    expect_has "$1: what it heard" "$(cat "$vendor/proxy.heard")" 'Proxy-Authorization: Basic '
+    local word
+    for word in canary-token canary-stale Bearer SHA256SUMS app-linux; do
+        expect_eq "$1: '$word' in what it heard" 0 "$(grep -c -e "$word" "$vendor/proxy.heard" || true)"
+    done
+}
+expect_tunnels "first pass"
 
 step "an unchanged one costs two small questions"
 : >"$nginx_log"
@@ -96,6 +110,8 @@ apply
 expect_pass "second pass" 0 unchanged
 expect_eq "answers" "GET /SHA256SUMS 304
 GET /SHA256SUMS.minisig 304" "$(cut -d' ' -f1-3 "$nginx_log" | sort)"
+expect_eq "bytes of bodies, as the origin counts" 0 "$(awk '{ sum += $4 } END { print sum + 0 }' "$nginx_log")"
+expect_eq "bytes of bodies, as provisor counts" 0 "$(pass_value .pass.bytes)"
 expect_eq "what was written" "" "$(diff <(echo "$before") <(host_listing /var/lib/provisor /usr/local))"
 
 step "a new release is one update and one restart"
@@ -129,7 +145,9 @@ release 2.0.0
 publish "$vendor/SHA256SUMS.minisig" SHA256SUMS.minisig
 refused "a signature by another key" signature "which is not trusted here; keys.d has"
 configure canary-wrong
+asked=$(wc -l <"$nginx_log")
 refused "a wrong password for the proxy" http "proxy: "
+expect_eq "a wrong password for the proxy: requests to the origin" 0 "$(($(wc -l <"$nginx_log") - asked))"
 configure canary-proxy
 printf 'canary-stale\n' | host_write /etc/credstore/vendor-token
 refused "a wrong token" http "the credentials (auth:) were refused"
@@ -158,6 +176,9 @@ runs() { [ "$(service_running)" = "$1" ]; }
 eventually 30 runs 1.1.0 || fails "the daemon installed nothing: $(host_journal -o cat -u provisor.service | tail -n 5)"
 holds "the daemon has installed 1.1.0"
 host_run systemctl stop provisor.service
+
+step "the proxy has heard nothing of all that"
+expect_tunnels "all passes"
 
 step "no secret is written down"
 host_run journalctl --sync

@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace provisor {
@@ -89,6 +90,25 @@ TEST_F(Contained, IsGoodWithExitStatusZeroAlone) {
     EXPECT_TRUE(run("exit 0").good());
     EXPECT_FALSE(run("exit 1").good());
     EXPECT_FALSE(run("kill -TERM $$").good());
+}
+
+/// As `provisor --user` is: without rights, and with its memory closed against dumps.
+TEST_F(Contained, StaysWhoItIsWhenItIsStartedByAUserWhoseMemoryMustNotBeDumped) {
+    constexpr uid_t somebody = 1234;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (is_root() && (::setresgid(somebody, somebody, somebody) != 0 ||
+                          ::setresuid(somebody, somebody, somebody) != 0))
+            ::_exit(2);
+        forbid_core_dumps();
+        ContainedCommand command{"check-app", "a test", {"/usr/bin/id", "-u"}, {}};
+        command.timeout = 20s;
+        const CommandResult result = run_contained_process(command, interrupt);
+        ::_exit(result.good() && result.output == std::to_string(::geteuid()) + "\n" ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
 }
 
 TEST_F(Contained, IsNobodyInParticularAndCanBecomeNobodyElse) {

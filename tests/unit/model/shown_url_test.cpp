@@ -41,6 +41,11 @@ TEST(ShownLine, OfAManifestHasNoSecretEither) {
         {"    auth: { basic: { user: me, password: hunter2 } }", "    auth: { basic: { user: …"},
         {"    header: { X-Key: hunter2 }", "    header: …"},
         {"proxy: http://me:hunter2@proxy:3128", "proxy: …"},
+        {"  x: { url: \"http://me:hunter2@o/x?token=hunter2\", auth: { bearer: hunter2 }, pth: /x "
+         "}",
+         "  x: { url: \"http://o/x?token=…\", auth: { bearer: …"},
+        {"  x: { url: https://o/bearer, auth: { bearer: hunter2 } }",
+         "  x: { url: https://o/bearer, auth: { bearer: …"},
         {"    user_defined: x", "    user_defined: x"},
         {"  header:", "  header:"}};
     for (const auto& [line, shown] : rows) {
