@@ -4,6 +4,7 @@
 #include "base/sha256.hpp"
 
 #include <cstdio>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
@@ -118,7 +119,8 @@ std::vector<std::string> wrong_between(const Picture& before, const Picture& now
     for (const std::string& path : keys(before.files, now.files, after.files)) {
         const std::string& is = of(now.files, path);
         if (is != of(before.files, path) && is != of(after.files, path))
-            wrong.push_back("I1: " + path + " is neither the old nor the new file: " + is);
+            wrong.push_back(
+                fmt::format("I1: {} is neither the old nor the new file: {}", path, is));
     }
     for (const std::string& name : keys(before.markers, now.markers, after.markers))
         check_marker(name, before, now, after, wrong);

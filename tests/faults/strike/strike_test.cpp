@@ -175,6 +175,12 @@ TEST_F(Striking, CutsAWriteInHalf) {
     EXPECT_EQ(findings.status, 0);
 }
 
+TEST_F(Striking, SaysSoWhereItIsNotPermitted) {
+    // Whom somebody traces nobody else can.
+    EXPECT_EQ(run("exec " STRIKE " sh -c 'echo a >a'").status, 125);
+    EXPECT_FALSE(is_there("a"));
+}
+
 TEST_F(Striking, EndsWhatHangs) {
     Orders orders;
     orders.limit = std::chrono::seconds(1);

@@ -43,6 +43,7 @@ public:
         if (::pipe(gate_.data()) != 0)
             throw NotPermitted{"no pipe"};
         std::vector<char*> words;
+        words.reserve(command.size() + 1);
         for (const std::string& word : command)
             words.push_back(const_cast<char*>(word.c_str()));
         words.push_back(nullptr);
@@ -74,15 +75,32 @@ private:
 
 extern "C" void on_alarm(int) {}
 
-/// waitpid comes back now and then.
-void set_ticks(std::chrono::milliseconds every) {
-    struct sigaction action {};
-    action.sa_handler = on_alarm; // without SA_RESTART
-    ::sigaction(SIGALRM, &action, nullptr);
-    const timeval step{0, static_cast<suseconds_t>(every.count() * 1000)};
-    const itimerval timer{step, step};
-    ::setitimer(ITIMER_REAL, &timer, nullptr);
-}
+/// waitpid comes back now and then, as long as there is one.
+class Ticks {
+public:
+    Ticks() {
+        struct sigaction action {};
+        action.sa_handler = on_alarm; // without SA_RESTART
+        ::sigaction(SIGALRM, &action, &before_);
+        set(every);
+    }
+    Ticks(const Ticks&) = delete;
+    Ticks& operator=(const Ticks&) = delete;
+    ~Ticks() {
+        set(0);
+        ::sigaction(SIGALRM, &before_, nullptr);
+    }
+
+private:
+    static constexpr suseconds_t every = 100'000;
+
+    static void set(suseconds_t microseconds) {
+        const itimerval timer{{0, microseconds}, {0, microseconds}};
+        ::setitimer(ITIMER_REAL, &timer, nullptr);
+    }
+
+    struct sigaction before_ {};
+};
 
 class Tracer {
 public:
@@ -306,7 +324,7 @@ Findings run_struck(const std::vector<std::string>& command, const Orders& order
         throw NotPermitted{"ptrace is not permitted here (" + why +
                            "): see kernel.yama.ptrace_scope, or the seccomp filter of a container"};
     }
-    set_ticks(std::chrono::milliseconds(100));
+    const Ticks ticks;
     start.let_go();
     return Tracer(start.pid(), orders).run();
 }
