@@ -92,8 +92,8 @@ Json to_json(const Overview& overview, const Context& context) {
     json["last_check"] = time_or_null(overview.last_check);
     json["overdue"] = !overview.overdue.empty();
     json["last_change"] = time_or_null(last_change(overview));
-    const NextStep step = next_step(overview, wall_clock());
-    json["next_step"] = {{"what", step.what}, {"not_before", time_or_null(step.not_before)}};
+    const NextStep next = next_step(overview, wall_clock());
+    json["next_step"] = {{"what", next.what}, {"not_before", time_or_null(next.not_before)}};
     json["next_pass"] = time_or_null(next_pass(*make_unit_manager(context)).when);
     Json history = Json::array();
     for (const HistoryEntry& entry : overview.record.history)
@@ -163,10 +163,10 @@ void print_overview(const Overview& overview, const Context& context) {
     line("overdue", overview.overdue);
     if (const auto when = last_change(overview))
         line("last change", format_rfc3339(*when));
-    const NextStep step = next_step(overview, wall_clock());
-    line("next step", step.not_before ? fmt::format("{}, by the first pass after {}", step.what,
-                                                    format_rfc3339(*step.not_before))
-                                      : step.what);
+    const NextStep next = next_step(overview, wall_clock());
+    line("next step", next.not_before ? fmt::format("{}, by the first pass after {}", next.what,
+                                                    format_rfc3339(*next.not_before))
+                                      : next.what);
     line("next pass", next_pass(*make_unit_manager(context)).what);
     for (auto entry = overview.record.history.rbegin(); entry != overview.record.history.rend();
          ++entry)

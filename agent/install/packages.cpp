@@ -16,7 +16,7 @@ namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uint64_t limit = 256U << 20;
+constexpr std::uint64_t database_limit = 256U << 20; ///< of one file
 constexpr std::string_view list_suffix = ".list";
 
 /// The names under which a package may list a file, each with the target that it is.
@@ -77,7 +77,7 @@ void for_each_line(std::string_view text, Use&& use) {
 /// for nobody.
 std::map<std::string, std::string, std::less<>> read_diversions(const fs::path& database) {
     std::vector<std::string> lines; // from, to, package
-    for_each_line(read_file(database / "diversions", limit).value_or(""),
+    for_each_line(read_file(database / "diversions", database_limit).value_or(""),
                   [&](std::string_view line) { lines.emplace_back(line); });
     std::map<std::string, std::string, std::less<>> diversions;
     for (std::size_t i = 0; i + 2 < lines.size(); i += 3)
@@ -96,14 +96,15 @@ void search_debs(const Names& names, const Paths& paths, std::map<std::string, P
         // "libc6:amd64.list"
         const std::string package =
             file.substr(0, std::min(file.find(':'), file.size() - list_suffix.size()));
-        for_each_line(read_file(entry.path(), limit).value_or(""), [&](std::string_view line) {
-            const auto name = names.find(line);
-            if (name == names.end())
-                return;
-            const auto diverted = diversions.find(line);
-            if (diverted == diversions.end() || diverted->second == package)
-                found[name->second] = {Package::Kind::deb, package};
-        });
+        for_each_line(read_file(entry.path(), database_limit).value_or(""),
+                      [&](std::string_view line) {
+                          const auto name = names.find(line);
+                          if (name == names.end())
+                              return;
+                          const auto diverted = diversions.find(line);
+                          if (diverted == diversions.end() || diverted->second == package)
+                              found[name->second] = {Package::Kind::deb, package};
+                      });
     }
 }
 

@@ -42,7 +42,7 @@ bool same_word(std::string_view one, std::string_view other) {
 }
 
 /// A number of one to four digits.
-std::optional<int> number_of(std::string_view text) {
+std::optional<int> digits_of(std::string_view text) {
     if (text.empty() || text.size() > 4 || !std::all_of(text.begin(), text.end(), is_digit))
         return std::nullopt;
     int number = 0;
@@ -101,15 +101,15 @@ std::vector<Window::Numbers> parse_numbers(std::string_view text, int lowest, in
         Window::Numbers numbers;
         const std::size_t slash = part.find('/');
         if (slash != std::string_view::npos) {
-            const auto step = number_of(part.substr(slash + 1));
+            const auto step = digits_of(part.substr(slash + 1));
             if (!step || *step == 0)
                 throw fault();
             numbers.step = *step;
             part = part.substr(0, slash);
         }
         const std::size_t dots = part.find("..");
-        const auto first = part == "*" ? lowest : number_of(part.substr(0, dots));
-        const auto last = dots != std::string_view::npos    ? number_of(part.substr(dots + 2))
+        const auto first = part == "*" ? lowest : digits_of(part.substr(0, dots));
+        const auto last = dots != std::string_view::npos    ? digits_of(part.substr(dots + 2))
                           : slash != std::string_view::npos ? highest
                                                             : first;
         if (!first || !last || *first < lowest || *last > highest || *last < *first)
@@ -150,9 +150,9 @@ std::optional<chr::seconds> parse_time(std::string_view text) {
     const std::vector<std::string_view> parts = split(text, ':');
     if (parts.size() < 2 || parts.size() > 3)
         return std::nullopt;
-    const auto hours = number_of(parts[0]);
-    const auto minutes = number_of(parts[1]);
-    const auto seconds = parts.size() == 3 ? number_of(parts[2]) : 0;
+    const auto hours = digits_of(parts[0]);
+    const auto minutes = digits_of(parts[1]);
+    const auto seconds = parts.size() == 3 ? digits_of(parts[2]) : 0;
     if (!hours || !minutes || !seconds || parts[0].size() > 2 || parts[1].size() != 2 ||
         (parts.size() == 3 && parts[2].size() != 2) || *minutes > 59 || *seconds > 59)
         return std::nullopt;

@@ -12,24 +12,24 @@
 namespace provisor {
 namespace {
 
-std::filesystem::path file_of(const Paths& paths) { return paths.run_dir / "last-pass"; }
+std::filesystem::path time_file(const Paths& paths) { return paths.run_dir / "last-pass"; }
 
 } // namespace
 
 std::optional<WallTime> last_full_pass(const Paths& paths) {
     struct stat facts {};
-    if (::stat(file_of(paths).c_str(), &facts) != 0)
+    if (::stat(time_file(paths).c_str(), &facts) != 0)
         return std::nullopt;
     return WallTime(std::chrono::seconds(facts.st_mtim.tv_sec));
 }
 
 void note_full_pass(const Paths& paths) {
     if (!paths.root.empty() ||
-        ::utimensat(AT_FDCWD, file_of(paths).c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0)
+        ::utimensat(AT_FDCWD, time_file(paths).c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0)
         return;
     try {
         if (errno == ENOENT)
-            replace_file(file_of(paths), "", 0644, Durable::no);
+            replace_file(time_file(paths), "", 0644, Durable::no);
     } catch (const Error& error) {
         spdlog::debug("the time of this pass is not remembered: {}", error.what());
     }
