@@ -78,13 +78,21 @@ Guarded Guard::apply_quarantine(Work& work, Units units) const {
         want_installed(work, reason);
         return Guarded::no;
     }
-    // A rollback that a crash cut off, or that could not be done.
-    const auto target = rollback_target(store_.generations(work.component->name), *installed,
-                                        work.record.quarantine);
-    if (!target || units == Units::leave)
+    return resume_rollback(work, units);
+}
+
+Guarded Guard::resume_rollback(Work& work, Units units) const {
+    const auto& quarantine = work.record.quarantine;
+    const Marker& installed = *work.observed.installed;
+    if (units == Units::leave || !is_quarantined(quarantine, *work.component, installed))
         return Guarded::no;
-    turn_back(work, *target, why, observe_with(work, target->marker, store_, paths_, interrupt_),
-              units);
+    const auto target =
+        rollback_target(store_.generations(work.component->name), installed, quarantine);
+    if (!target)
+        return Guarded::no;
+    work.cause = Error(ErrorKind::health, quarantine->reason);
+    turn_back(work, *target, quarantine->reason,
+              observe_with(work, target->marker, store_, paths_, interrupt_), units);
     return Guarded::settled;
 }
 

@@ -31,6 +31,10 @@ public:
     /// wanted (and repaired, if somebody touched it), or the generation to go back to.
     Guarded apply(Work& work, Units units) const;
 
+    /// Finishes a rollback that a crash cut off, or that could not be done; for that no origin is
+    /// needed.
+    Guarded resume_rollback(Work& work, Units units) const;
+
 private:
     Guarded apply_quarantine(Work& work, Units units) const;
     std::optional<std::string> examined_reason(Work& work) const;

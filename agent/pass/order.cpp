@@ -110,6 +110,8 @@ const Trouble* Dependencies::recorded(const std::string& name) {
 
 std::optional<std::string> Dependencies::trouble_of(const Work& dependency) {
     const Outcome& outcome = dependency.outcome;
+    if (dependency.unreached)
+        return in_words(Decision::fail, outcome.name, dependency.unreached->what());
     // Named by the failure that is waited out: what is told stays the same from pass to pass.
     if (outcome.after_failure)
         if (const Trouble* failure = recorded(outcome.name);

@@ -17,11 +17,11 @@
 #include "pass/overdue.hpp"
 #include "pass/packaged.hpp"
 #include "pass/planning.hpp"
+#include "pass/policy.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/remove.hpp"
 #include "pass/rollback.hpp"
 #include "pass/self_update.hpp"
-#include "pass/policy.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
 #include "pass/windows.hpp"
@@ -249,7 +249,13 @@ void Pass::remove() {
 void Pass::acquire() {
     Acquisition acquisition(cache_, settings_.config, paths_, options_, around_,
                             gather_facts(paths_).machine);
+    std::vector<Work*> open;
+    for (Work& work : works_)
+        if (!work.done)
+            open.push_back(&work);
     acquisition.run(works_);
+    for (Work* work : open)
+        make_do_with_installed(*work, store_, paths_, around_.interrupt);
     report_.requests = acquisition.requests();
     report_.transferred = acquisition.transferred();
     report_.bytes = acquisition.bytes();
@@ -266,6 +272,11 @@ void Pass::plan() {
 }
 
 void Pass::plan(Work& work) {
+    if (!work.artifact) {
+        if (guard_.resume_rollback(work, units()) == Guarded::no)
+            make_plan(work, units());
+        return;
+    }
     if (work.as_is)
         work.wanted = *work.observed.installed;
     else {
@@ -355,6 +366,7 @@ void Pass::prune() {
 
 PassReport Pass::report() {
     for (Work& work : works_) {
+        tell_unreached(work);
         work.outcome.duration = since(work.begun);
         work.outcome.checked = work.artifact || work.outcome.decision == Decision::unchanged ||
                                work.outcome.decision == Decision::remove;

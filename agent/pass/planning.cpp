@@ -42,6 +42,37 @@ void want_installed(Work& work, const std::string& reason) {
     work.version = label_of(work.component, work.record, work.wanted);
 }
 
+void make_do_with_installed(Work& work, const ComponentStore& store, const Paths& paths,
+                            const Interrupt& interrupt) {
+    if (!work.done || !work.observed.installed || work.outcome.decision == Decision::unchanged)
+        return;
+    work.unreached = work.outcome.error;
+    work.outcome.error.reset();
+    work.done = false;
+    attempt(work, [&] {
+        want_installed(work, work.outcome.reason);
+        work.observed = observe_with(work, work.wanted, store, paths, interrupt);
+    });
+}
+
+void tell_unreached(Work& work) {
+    if (!work.unreached)
+        return;
+    const char* why = work.unreached->what();
+    Outcome& outcome = work.outcome;
+    if (outcome.error) {
+        outcome.error = outcome.error->retold(
+            fmt::format("{}; its origin failed, too: {}", outcome.error->what(), why));
+        outcome.reason = outcome.error->what();
+        return;
+    }
+    outcome.error = work.unreached;
+    if (outcome.decision == Decision::hold)
+        fail(work, *work.unreached);
+    else
+        outcome.reason += fmt::format(" (and its origin failed: {})", why);
+}
+
 void keep_back(Work& work, const std::string& reason, Units units, const ComponentStore& store,
                const Paths& paths, const Interrupt& interrupt) {
     if (work.removed || !work.observed.installed) {

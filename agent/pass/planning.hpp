@@ -21,6 +21,16 @@ bool is_change(const Work& work);
 /// Makes what is installed what is wanted, for this reason; to be planned (again) after it.
 void want_installed(Work& work, const std::string& reason);
 
+/// For a work that ended because its origin failed, or is left alone for a while: what is installed
+/// is looked after all the same, since its bytes are in the cache. It becomes a work that wants
+/// what is installed, yet to be planned; one with nothing installed stays ended.
+void make_do_with_installed(Work& work, const ComponentStore& store, const Paths& paths,
+                            const Interrupt& interrupt);
+
+/// Tells what make_do_with_installed() put off: the pass failed for this component, whatever was
+/// done about it meanwhile.
+void tell_unreached(Work& work);
+
 /// Takes back a plan that is a change, or a removal: the component stays as it is, and is repaired
 /// if somebody touched it.
 void keep_back(Work& work, const std::string& reason, Units units, const ComponentStore& store,

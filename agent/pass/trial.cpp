@@ -111,11 +111,10 @@ unsigned Trial::roll_back(const std::vector<Work*>& works, const std::string& pa
         });
         turned.push_back(work);
     }
-    if (turned.empty())
-        return 0;
-    const unsigned jobs = bring_up(turned);
-    for (Work* work : turned)
-        tell_rollback(*work);
+    const unsigned jobs = turned.empty() ? 0 : bring_up(turned);
+    for (Work* work : works)
+        if (work->cause)
+            tell_rollback(*work);
     return jobs;
 }
 

@@ -35,14 +35,18 @@ struct Work {
     std::string signature; ///< text of the signature over the artifact itself, if it has one
     std::string signed_by; ///< id of the key that vouches for the artifact or its checksums file
     std::optional<Artifact> artifact;
-    Contents contents;  ///< of the artifact
-    std::string version; ///< label of what is wanted: the manifest's, or the generation's gone back to
-    std::string kept_back; ///< why a guard keeps what is installed in place of what is wanted
+    Contents contents; ///< of the artifact
+    std::string
+        version; ///< label of what is wanted: the manifest's, or the generation's gone back to
+    std::string kept_back;      ///< why a guard keeps what is installed in place of what is wanted
     std::optional<Error> cause; ///< why what was put in place is taken back
-    bool unhealthy = false; ///< its units did not come up, or did not stay up, with what is in place
+    /// Why the origin has nothing for it in this pass; told when what needs no origin is done.
+    std::optional<Error> unreached;
+    bool unhealthy =
+        false;             ///< its units did not come up, or did not stay up, with what is in place
     bool removed = false;  ///< it is to be taken from the machine
     bool on_trial = false; ///< what is in place and activated was not yet found healthy
-    bool as_is = false; ///< what is on disk counts as what is wanted (update: if-missing)
+    bool as_is = false;    ///< what is on disk counts as what is wanted (update: if-missing)
     Marker wanted;
     Plan plan;
 };
