@@ -80,6 +80,11 @@ void Record::remember(HistoryEntry entry) {
         history.erase(history.begin(), history.end() - static_cast<std::ptrdiff_t>(history_limit));
 }
 
+std::string Record::last_change() const {
+    return history.empty() || history.back().decision == Decision::remove ? ""
+                                                                          : history.back().sha256;
+}
+
 const HashedFile* Record::find_hashed(std::string_view path) const {
     const auto found = std::find_if(hashed.begin(), hashed.end(),
                                     [&](const auto& file) { return file.path == path; });

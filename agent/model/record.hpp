@@ -85,6 +85,8 @@ struct Record {
     static constexpr std::size_t found_limit = 10;
 
     void remember(HistoryEntry entry);
+    /// Digest of the artifact that the newest entry put in place; empty when there is none.
+    std::string last_change() const;
     const HashedFile* find_hashed(std::string_view path) const;
     /// The newest entry that put this artifact in place, or null.
     const HistoryEntry* last_with(std::string_view sha256) const;

@@ -12,6 +12,7 @@
 #include "pass/announce.hpp"
 #include "pass/examination.hpp"
 #include "pass/guard.hpp"
+#include "pass/history.hpp"
 #include "pass/last_pass.hpp"
 #include "pass/order.hpp"
 #include "pass/overdue.hpp"
@@ -315,7 +316,7 @@ void Pass::act_on_units(const std::vector<Work*>& batch) {
     if (!paths_.root.empty() && !options_.no_units)
         enable_only(batch, around_);
     else if (!leaves_units()) {
-        report_.restarts += trial_.bring_up(batch);
+        report_.restarts += trial_.bring_up(batch, report_.id);
         report_.restarts += trial_.roll_back(batch, report_.id);
     }
 }
@@ -325,20 +326,17 @@ void Pass::act_on_units(const std::vector<Work*>& batch) {
 void Pass::record() {
     for (Work& work : works_) {
         const bool changed = work.plan.write_marker || work.plan.decision == Decision::repair;
-        if (work.removed && !work.outcome.error)
+        if (work.removed && !work.outcome.error) {
             work.record.remember({wall_clock(), Decision::remove, work.outcome.previous_version,
                                   work.outcome.previous_sha256, work.outcome.url,
                                   work.outcome.reason, report_.id});
-        else if (changed && (!work.outcome.error || work.outcome.error->kind() == ErrorKind::unit ||
-                             work.outcome.error->kind() == ErrorKind::health)) {
-            work.record.remember({wall_clock(), work.plan.decision, work.version,
-                                  work.wanted.artifact, work.outcome.url, work.plan.reason,
-                                  report_.id});
-            if (work.plan.decision != Decision::rollback)
-                work.record.highest_version =
-                    highest_after(*work.component, work.record.highest_version, work.version);
-        } else if (!work.record_changed &&
-                   (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
+            work.record_changed = true;
+        } else if (changed && (!work.outcome.error || is_installed(work.outcome)))
+            remember_change(work, report_.id);
+        else
+            complete_history(work, report_.id);
+        if (!work.record_changed &&
+            (work.record.hashed == work.hashed || work.outcome.error || !work.artifact))
             continue;
         if (!work.outcome.error)
             work.record.hashed = work.hashed;

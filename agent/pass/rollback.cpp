@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "model/report.hpp"
+#include "pass/history.hpp"
 
 #include <fmt/format.h>
 
@@ -27,6 +28,7 @@ void turn_back(Work& work, const Generation& target, const std::string& reason, 
     work.plan.decision = Decision::rollback;
     work.plan.reason = reason;
     work.done = false;
+    work.remembered = false;
     work.unhealthy = false;
     work.on_trial = false;
     work.outcome.error.reset();
@@ -42,8 +44,7 @@ void quarantine(Work& work, const Generation& target, const std::string& reason,
                 const std::string& pass_id, ComponentStore& store) {
     Record& record = work.record;
     if (work.plan.write_marker)
-        record.remember({wall_clock(), work.plan.decision, work.version, work.wanted.artifact,
-                         work.outcome.url, work.plan.reason, pass_id});
+        remember_change(work, pass_id);
     record.quarantine = {identity_of(work.wanted),
                          how_judged(*work.component),
                          work.wanted.artifact,

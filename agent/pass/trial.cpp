@@ -2,6 +2,7 @@
 #include "pass/trial.hpp"
 
 #include "pass/health.hpp"
+#include "pass/history.hpp"
 #include "pass/probing.hpp"
 #include "pass/put_in_place.hpp"
 #include "pass/rollback.hpp"
@@ -75,7 +76,13 @@ void Trial::begin_trial(Work& work, Activation& activation) {
         work.on_trial = false;
 }
 
-unsigned Trial::bring_up(const std::vector<Work*>& works) {
+unsigned Trial::bring_up(const std::vector<Work*>& works, const std::string& pass_id) {
+    for (Work* work : works)
+        if (work->plan.write_marker && !work->component->units.empty())
+            attempt(*work, [&] {
+                remember_change(*work, pass_id);
+                store_.write_record(work->component->name, work->record);
+            });
     Activation activation = activate(works, paths_, store_, around_);
     for (Work* work : works)
         attempt(*work, [&] { begin_trial(*work, activation); });
@@ -111,7 +118,7 @@ unsigned Trial::roll_back(const std::vector<Work*>& works, const std::string& pa
         });
         turned.push_back(work);
     }
-    const unsigned jobs = turned.empty() ? 0 : bring_up(turned);
+    const unsigned jobs = turned.empty() ? 0 : bring_up(turned, pass_id);
     for (Work* work : works)
         if (work->cause)
             tell_rollback(*work);

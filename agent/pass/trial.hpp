@@ -25,9 +25,10 @@ public:
     /// it is, and can be gone back to.
     void keep_way_back(Work& work);
 
-    /// Acts on units, watches them, and remembers what was found healthy. Returns the number of
-    /// jobs.
-    unsigned bring_up(const std::vector<Work*>& works);
+    /// Acts on units, watches them, and remembers what was found healthy. What is now in place is
+    /// in the history before that: units are watched for long, and whoever asks after a crash in
+    /// that time is to be told. Returns the number of jobs.
+    unsigned bring_up(const std::vector<Work*>& works, const std::string& pass_id);
 
     /// Takes back what turned out to be unhealthy, once: if what it goes back to is unhealthy as
     /// well, that stays. Returns the number of jobs.

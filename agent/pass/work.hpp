@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace provisor {
@@ -24,6 +25,7 @@ struct Work {
 
     Record record; ///< as it was read, then as it is to be
     bool record_changed = false;
+    bool remembered = false; ///< what the plan changes is in the history of the record
     Observed observed;
     std::vector<HashedFile> hashed;
 
