@@ -157,6 +157,8 @@ void run_jobs(std::vector<UnitWork*>& batch, const Surroundings& around) {
                 message += fmt::format(" ({})", results[i].message);
             unit.trouble = message;
             // Of all ways for a job to end without success this one is the unit's own doing.
+            if (around.units.is_going_down())
+                throw Interrupted();
             if (results[i].result == "failed")
                 for (Work* work : unit.sharers)
                     work->unhealthy = true;

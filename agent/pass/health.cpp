@@ -20,6 +20,19 @@ void look(UnitWork& unit, UnitManager& units) {
         const std::optional<std::string> trouble = find_trouble(unit.before, facts_of(now));
         if (!trouble)
             return;
+        // Nothing can be said of what is put in place while everything is being stopped; the trial
+        // goes on after the boot.
+        if (units.is_going_down())
+            throw Interrupted();
+        if (was_stopped(now)) {
+            // Somebody's will, as of what was stopped before: it is judged when it runs again.
+            unit.trouble = fmt::format("{} was stopped while it was being watched", unit.name);
+            fail_all(
+                unit.sharers,
+                Error(ErrorKind::health,
+                      unit.trouble + "; whether it is healthy is found out when it runs again"));
+            return;
+        }
         unit.trouble =
             fmt::format("{} is not healthy: {}; now {}", unit.name, *trouble, state_in_words(now));
         for (Work* work : unit.sharers)

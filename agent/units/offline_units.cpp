@@ -46,6 +46,8 @@ public:
         return state;
     }
 
+    bool is_going_down() override { return false; }
+
     std::vector<UnitJobResult> run(const std::vector<UnitJob>& jobs, Duration /*timeout*/,
                                    const Interrupt& /*interrupt*/) override {
         return {jobs.size(), UnitJobResult{"skipped", "no systemd runs below this root"}};

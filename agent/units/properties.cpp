@@ -13,8 +13,8 @@ namespace provisor {
 namespace {
 
 using Member = std::variant<std::string UnitState::*, std::uint32_t UnitState::*,
-                            std::int32_t UnitState::*, bool UnitState::*,
-                            std::vector<std::string> UnitState::*>;
+                            std::uint64_t UnitState::*, std::int32_t UnitState::*,
+                            bool UnitState::*, std::vector<std::string> UnitState::*>;
 
 /// Properties of org.freedesktop.systemd1.Unit and .Service, see org.freedesktop.systemd1(5).
 const std::map<std::string_view, Member>& members() {
@@ -32,6 +32,9 @@ const std::map<std::string_view, Member>& members() {
         {"ExecMainCode", &UnitState::exit_code},
         {"ExecMainStatus", &UnitState::exit_status},
         {"MainPID", &UnitState::main_pid},
+        {"ActiveEnterTimestampMonotonic", &UnitState::active_enter},
+        {"ActiveExitTimestampMonotonic", &UnitState::active_exit},
+        {"ExecMainExitTimestampMonotonic", &UnitState::main_exit},
         {"RemainAfterExit", &UnitState::remain_after_exit},
         {"ProtectSystem", &UnitState::protect_system},
         {"ReadWritePaths", &UnitState::read_write_paths},
@@ -49,6 +52,10 @@ int read_variant(sd_bus_message* message, std::string& value) {
 
 int read_variant(sd_bus_message* message, std::uint32_t& value) {
     return sd_bus_message_read(message, "v", "u", &value);
+}
+
+int read_variant(sd_bus_message* message, std::uint64_t& value) {
+    return sd_bus_message_read(message, "v", "t", &value);
 }
 
 int read_variant(sd_bus_message* message, std::int32_t& value) {

@@ -87,6 +87,7 @@ public:
     explicit SystemdUnits(ManagerScope scope) : scope_(scope) {}
 
     UnitState state(const std::string& unit) override;
+    bool is_going_down() override;
     std::vector<UnitJobResult> run(const std::vector<UnitJob>& jobs, Duration timeout,
                                    const Interrupt& interrupt) override;
     void daemon_reload() override;
@@ -170,6 +171,18 @@ UnitState SystemdUnits::state(const std::string& unit) {
     if (unit.ends_with(".service"))
         take("org.freedesktop.systemd1.Service");
     return state;
+}
+
+bool SystemdUnits::is_going_down() {
+    const std::string what = "SystemState of systemd";
+    const Call call{
+        manager_path, "org.freedesktop.DBus.Properties", "Get", [](sd_bus_message* message) {
+            return sd_bus_message_append(message, "ss", manager_interface, "SystemState");
+        }};
+    const Message reply = demand(call, what);
+    const char* state = nullptr;
+    check_bus(sd_bus_message_read(reply.get(), "v", "s", &state), what);
+    return std::string_view(state) == "stopping";
 }
 
 /// The path of the job that systemd made, or empty and the refusal in `result`.

@@ -19,4 +19,11 @@ std::string_view to_string(UnitVerb verb) {
     return "reload-or-restart";
 }
 
+bool was_stopped(const UnitState& state) {
+    if (state.active_exit <= state.active_enter)
+        return false;
+    return state.main_pid != 0 && state.main_exit == 0 ? state.active_state == "deactivating"
+                                                       : state.main_exit > state.active_exit;
+}
+
 } // namespace provisor

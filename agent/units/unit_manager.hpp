@@ -28,6 +28,9 @@ struct UnitState {
     std::int32_t exit_code = 0;   ///< ExecMainCode (CLD_*)
     std::int32_t exit_status = 0; ///< ExecMainStatus
     std::uint32_t main_pid = 0;
+    /// Microseconds of the monotonic clock: when it last became active, when it ceased to be, and
+    /// when its main process ended (0 while that runs).
+    std::uint64_t active_enter = 0, active_exit = 0, main_exit = 0;
     bool remain_after_exit = false;
     bool need_daemon_reload = false;
     std::string protect_system;                ///< ProtectSystem=: no, yes, full, strict
@@ -54,11 +57,19 @@ struct UnitJobResult {
     bool operator==(const UnitJobResult&) const = default;
 };
 
+/// Whether the unit does not run because that was ordered: it ceased to be active before its main
+/// process ended. Of a program that ends by itself systemd sees the end first
+/// (service_sigchld_event in its service.c), whatever its exit status is.
+bool was_stopped(const UnitState& state);
+
 /// The service manager. Calls throw Error of kind unit when it cannot be reached or refuses.
 class UnitManager {
 public:
     virtual ~UnitManager() = default;
     virtual UnitState state(const std::string& unit) = 0;
+    /// Whether everything is being stopped: the machine goes down (with the user's manager: the
+    /// session ends).
+    virtual bool is_going_down() = 0;
     /// Enqueues all jobs at once and waits for each to end, at most `timeout`; a job that is not
     /// over then has the result "timeout". Results stand in the order of the jobs. Throws
     /// Interrupted.

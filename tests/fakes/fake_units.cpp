@@ -56,6 +56,8 @@ void FakeUnits::stop(const std::string& unit) {
     stopped.state.active_state = "inactive";
     stopped.state.sub_state = "dead";
     stopped.state.main_pid = 0;
+    stopped.state.active_exit = stopped.state.active_enter + 1;
+    stopped.state.main_exit = stopped.state.active_exit + 1;
 }
 
 void FakeUnits::put_into(const std::string& unit, const std::string& active_state) {
@@ -99,6 +101,8 @@ void FakeUnits::forget_calls() {
 
 UnitState FakeUnits::state(const std::string& name) {
     require_reachable();
+    if (before_look)
+        before_look(name);
     const auto found = units_.find(name);
     if (found == units_.end()) {
         UnitState missing;
@@ -274,6 +278,8 @@ void FakeUnits::begin_invocation(Unit& unit) {
     unit.state.invocation_id = fmt::format("{:032x}", ++invocations_);
     unit.state.main_pid = 1000 + invocations_;
     unit.state.restarts = 0;
+    unit.state.active_enter = unit.state.active_exit + 1;
+    unit.state.main_exit = 0;
     unit.state.exit_code = 0;
     unit.state.exit_status = 0;
 }
@@ -289,6 +295,8 @@ void FakeUnits::settle_failed(Unit& unit, int exit_status) {
     unit.state.active_state = "failed";
     unit.state.sub_state = "failed";
     unit.state.result = "exit-code";
+    unit.state.main_exit = unit.state.active_enter + 1;
+    unit.state.active_exit = unit.state.main_exit + 1;
     unit.state.exit_code = 1;
     unit.state.exit_status = exit_status;
     unit.state.main_pid = 0;

@@ -51,6 +51,8 @@ public:
     void be_reachable() { unreachable_.clear(); }
     /// Called before each job is carried out; may throw.
     std::function<void(const UnitJob&)> before_job;
+    /// Called before each look at the state of a unit.
+    std::function<void(const std::string& unit)> before_look;
     /// Called before each contained command is run.
     std::function<void()> before_command;
 
@@ -71,6 +73,8 @@ public:
     void forget_calls();
 
     UnitState state(const std::string& unit) override;
+    bool is_going_down() override { return going_down; }
+    bool going_down = false; ///< the machine is
     std::vector<UnitJobResult> run(const std::vector<UnitJob>& jobs, Duration timeout,
                                    const Interrupt& interrupt) override;
     void daemon_reload() override;

@@ -250,6 +250,56 @@ TEST_F(RollbackTest, ACrashAtAnyJobConvergesOnTheOldContent) {
     }
 }
 
+TEST_F(RollbackTest, WhatIsStoppedWithTheWholeMachineIsNotJudged) {
+    publish(script("two"), "\"2\"");
+    Component component = wanted("1.1");
+    component.health.settle = std::chrono::seconds(5);
+    units.before_job = [&](const UnitJob&) {
+        units.going_down = true;
+        units.behave("app.service", Behaviour::crashes_on_start);
+    };
+    EXPECT_THROW(run_one(component), Interrupted);
+    units.going_down = false;
+    EXPECT_FALSE(store().record("app").quarantine);
+    EXPECT_EQ(target(), script("two"));
+    // After the boot.
+    units.before_job = nullptr;
+    units.behave("app.service", Behaviour::healthy);
+    units.run({{"app.service", UnitVerb::restart}}, {}, interrupt);
+    component.health.settle = {};
+    EXPECT_EQ(to_string(run_one(component).decision), "unchanged");
+    EXPECT_EQ(store().record("app").healthy, identity_of(*store().installed("app")));
+}
+
+TEST_F(RollbackTest, WhatSomebodyStopsMeanwhileIsJudgedWhenItRunsAgain) {
+    publish(script("two"), "\"2\"");
+    units.before_job = nullptr;
+    Component component = wanted("1.1");
+    component.health.settle = std::chrono::seconds(5);
+    origin.look_at = [&](const std::string&) {
+        ADD_FAILURE() << "probed before its settle time was over";
+        return FakeOrigin::healthy();
+    };
+    component.health.http = "http://127.0.0.1:8080/health";
+    int looks_after_the_job = 0;
+    units.before_look = [&](const std::string& unit) {
+        if (!units.jobs_on(unit).empty() && ++looks_after_the_job == 3)
+            units.stop(unit);
+    };
+    const Outcome outcome = run_one(component);
+    units.before_look = nullptr;
+    EXPECT_EQ(to_string(outcome.decision), "fail");
+    EXPECT_THAT(outcome.reason, HasSubstr("app.service was stopped while it was being watched"));
+    EXPECT_EQ(target(), script("two")) << "not taken back";
+    EXPECT_FALSE(store().record("app").quarantine);
+    EXPECT_EQ(units.jobs_on("app.service"), Words{"restart"}) << "and it stays stopped";
+    component.health = {};
+    component.health.settle = {};
+    EXPECT_EQ(to_string(run_one(component).decision), "unchanged");
+    EXPECT_EQ(units.state("app.service").active_state, "inactive");
+    EXPECT_NE(store().record("app").healthy, identity_of(*store().installed("app")));
+}
+
 TEST_F(RollbackTest, ATrialThatACrashCutOffIsHeldInTheNextPass) {
     publish(script("bad"), "\"2\"");
     illness = Behaviour::flaps;
