@@ -48,6 +48,13 @@ std::string shown(const Url& url) {
                      300);
 }
 
+/// The same of a text that is no URL.
+std::string shown(const std::string& text) {
+    const std::string plain = text.substr(0, text.find('?'));
+    const std::size_t at = plain.rfind('@');
+    return printable(at == std::string::npos ? plain : "…" + plain.substr(at), 200);
+}
+
 } // namespace
 
 bool same_origin(const std::string& one, const std::string& other) {
@@ -62,8 +69,7 @@ std::string redirect_target(const std::string& current, const std::string& locat
     if (curl_url_set(url.get(), CURLUPART_URL, location.c_str(),
                      CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE) != CURLUE_OK)
         throw Error(ErrorKind::http,
-                    fmt::format("a redirect to '{}', which is no URL",
-                                printable(location.substr(0, location.find('?')), 200)));
+                    fmt::format("a redirect to '{}', which is no URL", shown(location)));
     const std::string scheme = part_of(url, CURLUPART_SCHEME);
     if (scheme != "https" && (scheme != "http" || secure))
         throw Error(ErrorKind::http, fmt::format("refused redirect to '{}'", shown(url)));

@@ -81,7 +81,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"BadPort", "https://a/x", "https://b:99999/"},
                     Refused{"BadAddress", "https://a/x", "https://[::1/"},
                     Refused{"SecretInTheQuery", "https://a/x", "http://a/x?token=canary"},
-                    Refused{"SecretBeforeTheHost", "https://a/x", "http://u:canary@a/x"}),
+                    Refused{"SecretBeforeTheHost", "https://a/x", "http://u:canary@a/x"},
+                    Refused{"SecretBeforeABadPort", "https://a/x", "https://u:canary@a:99999/x"},
+                    Refused{"SecretWithASlash", "https://a/x", "https://u:can/canary@a b:99999/x"},
+                    Refused{"SecretWithoutAScheme", "https://a/x", "//u:canary@a:99999/x"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(RedirectCredentials, GoToTheManifestsOwnOriginOnly) {
