@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/next_step.hpp"
 #include "cli/overview.hpp"
@@ -103,8 +104,9 @@ Json to_json(const Overview& overview, const Context& context) {
 }
 
 void line(const char* name, const std::string& value) {
+    // An origin may have a hand in it: a tag may turn the direction of writing.
     if (!value.empty())
-        print(fmt::format("{:>15}: {}\n", name, value));
+        print(fmt::format("{:>15}: {}\n", name, printable(value)));
 }
 
 /// What keeps it back, and what it can go back to, the newest first.
