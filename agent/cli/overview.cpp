@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/overview.hpp"
 
+#include "base/text.hpp"
 #include "model/found_version.hpp"
 #include "pass/last_pass.hpp"
 #include "pass/overdue.hpp"
@@ -104,12 +105,15 @@ std::string Overview::version() const {
     return installed ? label_of(component, record, *installed) : "";
 }
 
-std::string Overview::last_decision() const {
+std::string Overview::last_decision(std::size_t longest_reason) const {
+    const auto in_words = [&](Decision decision, const std::string& reason) {
+        return fmt::format("{}: {}", to_string(decision), printable(reason, longest_reason));
+    };
     if (trouble && trouble->decision == Decision::fail && trouble->next_try)
-        return fmt::format("fail: {}; next try at {}", trouble->reason,
+        return fmt::format("{}; next try at {}", in_words(trouble->decision, trouble->reason),
                            format_rfc3339(*trouble->next_try));
     if (trouble)
-        return fmt::format("{}: {}", to_string(trouble->decision), trouble->reason);
+        return in_words(trouble->decision, trouble->reason);
     if (!problem.empty())
         return problem;
     if (orphaned)
@@ -121,7 +125,7 @@ std::string Overview::last_decision() const {
     if (record.history.empty())
         return installed ? "" : "none yet";
     const HistoryEntry& last = record.history.back();
-    return fmt::format("{}: {}", to_string(last.decision), last.reason);
+    return in_words(last.decision, last.reason);
 }
 
 std::vector<Overview> gather_overviews(const Context& context, const Settings& settings,

@@ -39,7 +39,8 @@ struct Overview {
     const HistoryEntry*
     installation() const; ///< when what is installed was put in place; null when not known
     std::string version() const;
-    std::string last_decision() const;
+    /// Of a reason that is longer no more than so many bytes are told.
+    std::string last_decision(std::size_t longest_reason = std::string::npos) const;
 };
 
 /// A unit in the JSON of `status` and `show`; found by nlohmann's library, which no header of ours

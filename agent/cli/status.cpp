@@ -48,7 +48,7 @@ std::vector<Cell> row_of(const Overview& overview) {
             {overview.installed ? overview.installed->artifact.substr(0, 12) : "-", Color::none},
             {installation != nullptr ? ago(installation->when) : "-", Color::none},
             {units_in_words(overview), Color::none},
-            {printable(overview.last_decision(), 160) +
+            {printable(overview.last_decision(160), 400) +
                  (overview.overdue.empty() ? "" : "; " + overview.overdue),
              overview.overdue.empty() ? Color::none : Color::yellow}};
 }

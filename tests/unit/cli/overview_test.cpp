@@ -73,6 +73,21 @@ TEST_F(OverviewTest, AnOrphanHasNoTroubleOfBefore) {
     EXPECT_EQ(look("app").last_decision(), "fail: HTTP 503");
 }
 
+TEST_F(OverviewTest, ALongReasonDoesNotHideTheNextTry) {
+    write_text(folder / "run/troubles.json",
+               R"({"schema":1,"components":{"app":{"decision":"fail","reason":")" +
+                   std::string(300, 'x') +
+                   R"(","kind":"http","since":"2026-01-01T00:00:00Z",)"
+                   R"("next_try":"2026-01-02T00:00:00Z"}}})");
+    Component component;
+    component.name = "app";
+    settings.components = {component};
+    EXPECT_EQ(look("app").last_decision(100),
+              "fail: " + std::string(100, 'x') + "…; next try at 2026-01-02T00:00:00Z");
+    EXPECT_EQ(look("app").last_decision(),
+              "fail: " + std::string(300, 'x') + "; next try at 2026-01-02T00:00:00Z");
+}
+
 TEST_F(OverviewTest, TheLastCheckIsTheLastPassUnlessItCouldNotBeMade) {
     install("app");
     Component component;
