@@ -84,4 +84,14 @@ std::string redirect_target(const std::string& current, const std::string& locat
     return part_of(url, CURLUPART_URL);
 }
 
+std::string peer_of(const std::string& url) {
+    const Url parsed = parse(url);
+    if (!parsed)
+        return "";
+    std::string host = part_of(parsed, CURLUPART_HOST);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    return fmt::format("{} port {}", host, part_of(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT));
+}
+
 } // namespace provisor

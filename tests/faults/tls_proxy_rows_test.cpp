@@ -214,6 +214,27 @@ TEST_F(Proxies, Row53ADeadOneIsNamed) {
     expect_recovery();
 }
 
+TEST_F(Proxies, Row53ADeadOneOfTheEnvironmentIsNamedAndNobodyElseIsCalledOne) {
+    const Listener dead(Listener::How::dead);
+    scene.install(1);
+    scene.machine.set_environment("http_proxy", dead.url(""));
+    scene.publish(2);
+    scene.origin.forget();
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.status, 1);
+    EXPECT_THAT(run.told.at("app").message, HasSubstr("proxy: Failed to connect to 127.0.0.1"));
+    EXPECT_TRUE(scene.origin.log().empty()) << "the proxy was gone round";
+
+    scene.machine.set_environment("no_proxy", "127.0.0.1");
+    const Listener gone(Listener::How::dead);
+    scene.app_url = gone.url("/app");
+    scene.publish(2);
+    const RunResult round = scene.machine.apply();
+    EXPECT_THAT(round.told.at("app").message, HasSubstr("Failed to connect to 127.0.0.1"));
+    EXPECT_THAT(round.told.at("app").message, testing::Not(HasSubstr("proxy: ")));
+    expect_beside_unharmed(scene, round, 2);
+}
+
 TEST_F(Proxies, Row53OneThatWantsCredentialsSaysSo) {
     Origin proxy;
     serve_through(proxy, "status=407");

@@ -115,5 +115,12 @@ TEST(SameOrigin, IsSchemeHostAndPort) {
     EXPECT_FALSE(same_origin("https://a/x", "no address at all"));
 }
 
+TEST(Peer, IsNamedAsLibcurlNamesIt) {
+    EXPECT_EQ(peer_of("https://u:p@a.example/x?y"), "a.example port 443");
+    EXPECT_EQ(peer_of("http://a"), "a port 80");
+    EXPECT_EQ(peer_of("http://[::1]:8080/"), "::1 port 8080");
+    EXPECT_EQ(peer_of(""), "");
+}
+
 } // namespace
 } // namespace provisor
