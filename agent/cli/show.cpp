@@ -5,7 +5,9 @@
 #include "cli/overview.hpp"
 #include "model/shown_url.hpp"
 #include "store/cache.hpp"
+#include "trust/minisign.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -29,6 +31,17 @@ std::string state_of_file(const InstalledFile& file, const Overview& overview,
     } catch (const Error& error) {
         return error.what();
     }
+}
+
+/// The key that signed what is installed, and whether that still counts; empty when none did.
+std::string signer_of(const Overview& overview, const Context& context) {
+    const std::string id = overview.installed ? overview.installed->signed_by : "";
+    if (id.empty())
+        return "";
+    const std::vector<PublicKey> keys = read_keys(context.paths.keys_dir).keys;
+    const bool trusted =
+        std::any_of(keys.begin(), keys.end(), [&](const PublicKey& key) { return key.id == id; });
+    return fmt::format("key {}{}", id, trusted ? "" : ", which is not trusted any more");
 }
 
 Json entry_to_json(const HistoryEntry& entry) {
@@ -59,6 +72,9 @@ Json to_json(const Overview& overview, const Context& context) {
     }
     json["version"] = overview.version();
     json["sha256"] = overview.installed ? Json(overview.installed->artifact) : Json(nullptr);
+    json["signed_by"] = overview.installed && !overview.installed->signed_by.empty()
+                            ? Json(overview.installed->signed_by)
+                            : Json(nullptr);
     Json files = Json::array();
     if (overview.installed)
         for (const InstalledFile& file : overview.installed->files)
@@ -146,6 +162,7 @@ void print_overview(const Overview& overview, const Context& context) {
     line("version", overview.version());
     if (overview.installed) {
         line("content", overview.installed->artifact);
+        line("signed by", signer_of(overview, context));
         for (const InstalledFile& file : overview.installed->files)
             line("file", fmt::format("{}  {:04o} {}:{}  {}", file.path, file.mode, file.owner,
                                      file.group, state_of_file(file, overview, context)));
