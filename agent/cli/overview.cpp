@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/overview.hpp"
 
+#include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "model/found_version.hpp"
 #include "pass/last_pass.hpp"
@@ -177,6 +178,33 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
         overviews.push_back(std::move(overview));
     }
     return overviews;
+}
+
+std::string ago(WallTime when, WallTime now) {
+    const auto span = std::chrono::floor<std::chrono::seconds>(now - when);
+    if (span.count() < 0)
+        return format_rfc3339(when);
+    if (span < std::chrono::seconds(2))
+        return "just now";
+    return format_time_span(span) + " ago";
+}
+
+std::string describe_checks(const std::vector<Overview>& overviews, WallTime now) {
+    std::optional<WallTime> checked;
+    std::vector<std::string> unchecked;
+    for (const Overview& overview : overviews)
+        if (overview.trouble && overview.trouble->unchecked)
+            unchecked.push_back(fmt::format("{} ({})", overview.name,
+                                            overview.last_check ? ago(*overview.last_check, now)
+                                                                : "not known when"));
+        else if (overview.last_check)
+            checked = overview.last_check;
+    if (!checked)
+        return "";
+    std::string but;
+    for (std::size_t i = 0; i < unchecked.size(); ++i)
+        but += (i == 0 ? ", but for " : i + 1 == unchecked.size() ? " and " : ", ") + unchecked[i];
+    return fmt::format("Checked with their origins {}{}.", ago(*checked, now), but);
 }
 
 } // namespace provisor

@@ -58,4 +58,11 @@ void to_json(Json& json, const Overview::Unit& unit) {
 std::vector<Overview> gather_overviews(const Context& context, const Settings& settings,
                                        const std::vector<std::string>& names);
 
+/// "3min ago"; a time that is still to come as it is.
+std::string ago(WallTime when, WallTime now);
+
+/// A sentence on when the components were last checked with their origins, successfully; empty when
+/// that is not known of any.
+std::string describe_checks(const std::vector<Overview>& overviews, WallTime now);
+
 } // namespace provisor

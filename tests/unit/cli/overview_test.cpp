@@ -110,6 +110,32 @@ TEST_F(OverviewTest, TheLastCheckIsTheLastPassUnlessItCouldNotBeMade) {
     EXPECT_EQ(look("app").overdue, "");
 }
 
+TEST_F(OverviewTest, HowLongAgoTheOriginsWereAskedIsToldAndWhichOfThemFailed) {
+    for (const char* name : {"app", "late", "new"}) {
+        install(name);
+        settings.components.emplace_back().name = name;
+    }
+    const auto told = [&] {
+        return describe_checks(gather_overviews(context, settings, {}), wall_clock());
+    };
+    EXPECT_EQ(told(), "") << "no pass was made";
+    write_text(folder / "run/last-pass", "");
+    std::filesystem::last_write_time(folder / "run/last-pass",
+                                     std::filesystem::file_time_type::clock::now() -
+                                         std::chrono::minutes(3));
+    EXPECT_THAT(told(), testing::MatchesRegex("Checked with their origins 3min( [0-9]s)? ago\\."));
+    const std::string yesterday = format_rfc3339(wall_clock() - std::chrono::hours(24));
+    write_text(folder / "run/troubles.json",
+               R"({"schema":1,"components":{"late":{"decision":"fail","reason":"HTTP 503",)"
+               R"("kind":"http","since":"2026-01-02T00:00:00Z","unchecked":true,"last_check":")" +
+                   yesterday +
+                   R"("},"new":{"decision":"fail","reason":"HTTP 503","kind":"http",)"
+                   R"("since":"2026-01-02T00:00:00Z","unchecked":true}}})");
+    EXPECT_THAT(told(), testing::MatchesRegex("Checked with their origins 3min( [0-9]s)? ago, but "
+                                              "for late \\(1d( [0-9]s)? ago\\) and new "
+                                              "\\(not known when\\)\\."));
+}
+
 TEST_F(OverviewTest, WhatABrokenManifestMayNameIsNoOrphan) {
     install("app");
     settings.failed_files = {"/etc/provisor/components.d/app.yaml"};
