@@ -232,4 +232,18 @@ std::vector<std::string> remove_retired(const std::vector<InstalledFile>& retire
     return removed;
 }
 
+void require_room_at(const std::string& path, std::uint64_t wanted, std::uint64_t min_free,
+                     const Paths& paths) {
+    // Folders that are missing are made on the file system of the first one that is there.
+    for (fs::path folder = fs::path(paths.under_root(path)).parent_path();;
+         folder = folder.parent_path()) {
+        const Fd directory(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (directory)
+            require_room(directory.get(), wanted, min_free, fmt::format("'{}'", folder.string()),
+                         "limits.min_free");
+        if (directory || !folder.has_relative_path())
+            return;
+    }
+}
+
 } // namespace provisor
