@@ -112,7 +112,7 @@ void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& i
                      "limits.min_free");
     // Hashed while it is copied: the cache may have been damaged since it was looked at.
     Sha256 sha;
-    std::vector<std::byte> buffer(256 * 1024);
+    std::vector<std::byte> buffer(std::size_t{256} * 1024);
     for (off_t offset = 0;;) {
         interrupt.check();
         const ssize_t got = ::pread(blob, buffer.data(), buffer.size(), offset);
