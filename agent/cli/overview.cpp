@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/overview.hpp"
 
+#include "base/quantity.hpp"
+#include "base/text.hpp"
 #include "model/found_version.hpp"
 #include "pass/last_pass.hpp"
 #include "pass/overdue.hpp"
@@ -104,12 +106,15 @@ std::string Overview::version() const {
     return installed ? label_of(component, record, *installed) : "";
 }
 
-std::string Overview::last_decision() const {
+std::string Overview::last_decision(std::size_t longest_reason) const {
+    const auto in_words = [&](Decision decision, const std::string& reason) {
+        return fmt::format("{}: {}", to_string(decision), printable(reason, longest_reason));
+    };
     if (trouble && trouble->decision == Decision::fail && trouble->next_try)
-        return fmt::format("fail: {}; next try at {}", trouble->reason,
+        return fmt::format("{}; next try at {}", in_words(trouble->decision, trouble->reason),
                            format_rfc3339(*trouble->next_try));
     if (trouble)
-        return fmt::format("{}: {}", to_string(trouble->decision), trouble->reason);
+        return in_words(trouble->decision, trouble->reason);
     if (!problem.empty())
         return problem;
     if (orphaned)
@@ -121,7 +126,7 @@ std::string Overview::last_decision() const {
     if (record.history.empty())
         return installed ? "" : "none yet";
     const HistoryEntry& last = record.history.back();
-    return fmt::format("{}: {}", to_string(last.decision), last.reason);
+    return in_words(last.decision, last.reason);
 }
 
 std::vector<Overview> gather_overviews(const Context& context, const Settings& settings,
@@ -173,6 +178,33 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
         overviews.push_back(std::move(overview));
     }
     return overviews;
+}
+
+std::string ago(WallTime when, WallTime now) {
+    const auto span = std::chrono::floor<std::chrono::seconds>(now - when);
+    if (span.count() < 0)
+        return format_rfc3339(when);
+    if (span < std::chrono::seconds(2))
+        return "just now";
+    return format_time_span(span) + " ago";
+}
+
+std::string describe_checks(const std::vector<Overview>& overviews, WallTime now) {
+    std::optional<WallTime> checked;
+    std::vector<std::string> unchecked;
+    for (const Overview& overview : overviews)
+        if (overview.trouble && overview.trouble->unchecked)
+            unchecked.push_back(fmt::format("{} ({})", overview.name,
+                                            overview.last_check ? ago(*overview.last_check, now)
+                                                                : "not known when"));
+        else if (overview.last_check)
+            checked = overview.last_check;
+    if (!checked)
+        return "";
+    std::string but;
+    for (std::size_t i = 0; i < unchecked.size(); ++i)
+        but += (i == 0 ? ", but for " : i + 1 == unchecked.size() ? " and " : ", ") + unchecked[i];
+    return fmt::format("Checked with their origins {}{}.", ago(*checked, now), but);
 }
 
 } // namespace provisor

@@ -39,7 +39,8 @@ struct Overview {
     const HistoryEntry*
     installation() const; ///< when what is installed was put in place; null when not known
     std::string version() const;
-    std::string last_decision() const;
+    /// Of a reason that is longer no more than so many bytes are told.
+    std::string last_decision(std::size_t longest_reason = std::string::npos) const;
 };
 
 /// A unit in the JSON of `status` and `show`; found by nlohmann's library, which no header of ours
@@ -56,5 +57,12 @@ void to_json(Json& json, const Overview::Unit& unit) {
 /// remembered (it was removed) is among them when it is named.
 std::vector<Overview> gather_overviews(const Context& context, const Settings& settings,
                                        const std::vector<std::string>& names);
+
+/// "3min ago"; a time that is still to come as it is.
+std::string ago(WallTime when, WallTime now);
+
+/// A sentence on when the components were last checked with their origins, successfully; empty when
+/// that is not known of any.
+std::string describe_checks(const std::vector<Overview>& overviews, WallTime now);
 
 } // namespace provisor

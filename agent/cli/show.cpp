@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/next_step.hpp"
 #include "cli/overview.hpp"
 #include "model/shown_url.hpp"
 #include "store/cache.hpp"
+#include "trust/minisign.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -28,6 +31,17 @@ std::string state_of_file(const InstalledFile& file, const Overview& overview,
     } catch (const Error& error) {
         return error.what();
     }
+}
+
+/// The key that signed what is installed, and whether that still counts; empty when none did.
+std::string signer_of(const Overview& overview, const Context& context) {
+    const std::string id = overview.installed ? overview.installed->signed_by : "";
+    if (id.empty())
+        return "";
+    const std::vector<PublicKey> keys = read_keys(context.paths.keys_dir).keys;
+    const bool trusted =
+        std::any_of(keys.begin(), keys.end(), [&](const PublicKey& key) { return key.id == id; });
+    return fmt::format("key {}{}", id, trusted ? "" : ", which is not trusted any more");
 }
 
 Json entry_to_json(const HistoryEntry& entry) {
@@ -58,6 +72,9 @@ Json to_json(const Overview& overview, const Context& context) {
     }
     json["version"] = overview.version();
     json["sha256"] = overview.installed ? Json(overview.installed->artifact) : Json(nullptr);
+    json["signed_by"] = overview.installed && !overview.installed->signed_by.empty()
+                            ? Json(overview.installed->signed_by)
+                            : Json(nullptr);
     Json files = Json::array();
     if (overview.installed)
         for (const InstalledFile& file : overview.installed->files)
@@ -103,8 +120,9 @@ Json to_json(const Overview& overview, const Context& context) {
 }
 
 void line(const char* name, const std::string& value) {
+    // An origin may have a hand in it: a tag may turn the direction of writing.
     if (!value.empty())
-        print(fmt::format("{:>15}: {}\n", name, value));
+        print(fmt::format("{:>15}: {}\n", name, printable(value)));
 }
 
 /// What keeps it back, and what it can go back to, the newest first.
@@ -144,6 +162,7 @@ void print_overview(const Overview& overview, const Context& context) {
     line("version", overview.version());
     if (overview.installed) {
         line("content", overview.installed->artifact);
+        line("signed by", signer_of(overview, context));
         for (const InstalledFile& file : overview.installed->files)
             line("file", fmt::format("{}  {:04o} {}:{}  {}", file.path, file.mode, file.owner,
                                      file.group, state_of_file(file, overview, context)));

@@ -21,16 +21,6 @@ Color color_of(const std::string& state) {
     return state == "installed" ? Color::green : Color::none;
 }
 
-/// "3min ago" for people; the exact time is in `show` and in JSON.
-std::string ago(WallTime when) {
-    const auto span = std::chrono::floor<std::chrono::seconds>(wall_clock() - when);
-    if (span.count() < 0)
-        return format_rfc3339(when);
-    if (span < std::chrono::seconds(2))
-        return "just now";
-    return format_time_span(span) + " ago";
-}
-
 std::string units_in_words(const Overview& overview) {
     std::string text;
     for (const Overview::Unit& unit : overview.units)
@@ -46,9 +36,9 @@ std::vector<Cell> row_of(const Overview& overview) {
             {overview.state, color_of(overview.state)},
             {version.empty() ? "-" : printable(version, 40), Color::none},
             {overview.installed ? overview.installed->artifact.substr(0, 12) : "-", Color::none},
-            {installation != nullptr ? ago(installation->when) : "-", Color::none},
+            {installation != nullptr ? ago(installation->when, wall_clock()) : "-", Color::none},
             {units_in_words(overview), Color::none},
-            {printable(overview.last_decision(), 160) +
+            {printable(overview.last_decision(160), 400) +
                  (overview.overdue.empty() ? "" : "; " + overview.overdue),
              overview.overdue.empty() ? Color::none : Color::yellow}};
 }
@@ -120,6 +110,8 @@ int command_status(Context& context, const std::vector<std::string>& names) {
         print(render_table(
             {"COMPONENT", "STATE", "VERSION", "CONTENT", "SINCE", "UNIT", "LAST DECISION"}, rows,
             context.colored(STDOUT_FILENO)));
+    if (const std::string checks = describe_checks(overviews, wall_clock()); !checks.empty())
+        print("\n" + checks + "\n");
     print_files(settings);
     return exit_converged;
 }

@@ -97,6 +97,9 @@ FetchFailure classify(const CurlOutcome& outcome, WallTime now) {
         message += "; no authority that is trusted here has signed it (tls.ca_file)";
     if (says(outcome, "wrong version number"))
         message += "; that port does not speak TLS";
+    // What the server says of it, and what OpenSSL does.
+    if (says(outcome, "alert protocol version") || says(outcome, "unsupported protocol"))
+        message += "; the server speaks no TLS that is new enough (tls.min_version)";
     // Both are as often the fault of the clock as of the certificate.
     if (says(outcome, "expired") || says(outcome, "not yet valid"))
         message += fmt::format(" (this machine's clock says {})", format_rfc3339(now));

@@ -10,10 +10,10 @@ namespace provisor {
 
 /// How a transfer ended in libcurl's terms.
 struct CurlOutcome {
-    int code = 0;         ///< CURLcode
-    std::string detail;   ///< what libcurl had to say; may be empty
-    int error_number = 0; ///< of the last failed connect, 0 if none
-    bool proxy = false;   ///< a proxy is configured
+    int code = 0;                 ///< CURLcode
+    std::string detail;           ///< what libcurl had to say; may be empty
+    int error_number = 0;         ///< of the last failed connect, 0 if none
+    bool proxy = false;           ///< it was a proxy that was connected to
     std::string certificate = {}; ///< the one that was refused, described; empty if none was
 };
 

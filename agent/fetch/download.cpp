@@ -277,8 +277,19 @@ bool Download::end_hop(void* handle, int code) {
     return false;
 }
 
+/// libcurl, which knows the variables and what no_proxy exempts, tells only whom it could not
+/// connect to.
+bool Download::is_with_proxy() const {
+    const std::string_view text = curl_text_.data();
+    constexpr std::string_view begin = "Failed to connect to ";
+    if (!text.starts_with(begin))
+        return !settings_.proxy.empty();
+    const bool may_be = !settings_.proxy.empty() || !settings_.environment.empty();
+    return may_be && !text.substr(begin.size()).starts_with(peer_of(url_) + " ");
+}
+
 FetchFailure Download::explain(void* handle, int code) const {
-    CurlOutcome outcome{code, curl_text_.data(), 0, !settings_.proxy.empty(), witness_.refused()};
+    CurlOutcome outcome{code, curl_text_.data(), 0, is_with_proxy(), witness_.refused()};
     long error_number = 0;
     curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &error_number);
     outcome.error_number = static_cast<int>(error_number);

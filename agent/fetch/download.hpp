@@ -72,6 +72,7 @@ private:
     void set_up_tls(void* handle);
     void set_up_headers(void* handle);
     std::vector<std::string> header_lines() const;
+    bool is_with_proxy() const;
     FetchFailure explain(void* handle, int code) const;
 
     std::uint32_t id_;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <curl/curl.h>
 #include <deque>
 #include <fmt/format.h>
@@ -134,6 +135,9 @@ void Fetcher::take_settings(std::string_view payload) {
     if (!active_.empty() || !attempts_.empty())
         throw Error(ErrorKind::io, "settings after the first request");
     settings_ = decode_settings(payload);
+    for (const std::string& variable : settings_.environment)
+        if (const std::size_t equals = variable.find('='); equals != std::string::npos)
+            ::setenv(variable.substr(0, equals).c_str(), variable.c_str() + equals + 1, 1);
     settings_.parallel = std::clamp<std::uint64_t>(settings_.parallel, 1, 1024);
     const auto parallel = static_cast<long>(settings_.parallel);
     curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);

@@ -48,6 +48,13 @@ std::string shown(const Url& url) {
                      300);
 }
 
+/// The same of a text that is no URL.
+std::string shown(const std::string& text) {
+    const std::string plain = text.substr(0, text.find('?'));
+    const std::size_t at = plain.rfind('@');
+    return printable(at == std::string::npos ? plain : "…" + plain.substr(at), 200);
+}
+
 } // namespace
 
 bool same_origin(const std::string& one, const std::string& other) {
@@ -62,8 +69,7 @@ std::string redirect_target(const std::string& current, const std::string& locat
     if (curl_url_set(url.get(), CURLUPART_URL, location.c_str(),
                      CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE) != CURLUE_OK)
         throw Error(ErrorKind::http,
-                    fmt::format("a redirect to '{}', which is no URL",
-                                printable(location.substr(0, location.find('?')), 200)));
+                    fmt::format("a redirect to '{}', which is no URL", shown(location)));
     const std::string scheme = part_of(url, CURLUPART_SCHEME);
     if (scheme != "https" && (scheme != "http" || secure))
         throw Error(ErrorKind::http, fmt::format("refused redirect to '{}'", shown(url)));
@@ -76,6 +82,16 @@ std::string redirect_target(const std::string& current, const std::string& locat
     // A fragment is never sent; without it the text is what the request asks for.
     curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
     return part_of(url, CURLUPART_URL);
+}
+
+std::string peer_of(const std::string& url) {
+    const Url parsed = parse(url);
+    if (!parsed)
+        return "";
+    std::string host = part_of(parsed, CURLUPART_HOST);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    return fmt::format("{} port {}", host, part_of(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT));
 }
 
 } // namespace provisor

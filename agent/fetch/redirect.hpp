@@ -16,4 +16,8 @@ bool same_origin(const std::string& one, const std::string& other);
 std::string redirect_target(const std::string& current, const std::string& location,
                             const std::string& first);
 
+/// Who is connected to for this URL where no proxy is used, in the words of libcurl's messages:
+/// "HOST port PORT".
+std::string peer_of(const std::string& url);
+
 } // namespace provisor

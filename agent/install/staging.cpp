@@ -112,7 +112,7 @@ void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& i
                      "limits.min_free");
     // Hashed while it is copied: the cache may have been damaged since it was looked at.
     Sha256 sha;
-    std::vector<std::byte> buffer(256 * 1024);
+    std::vector<std::byte> buffer(std::size_t{256} * 1024);
     for (off_t offset = 0;;) {
         interrupt.check();
         const ssize_t got = ::pread(blob, buffer.data(), buffer.size(), offset);
@@ -230,6 +230,20 @@ std::vector<std::string> remove_retired(const std::vector<InstalledFile>& retire
         removed.push_back(file.path);
     }
     return removed;
+}
+
+void require_room_at(const std::string& path, std::uint64_t wanted, std::uint64_t min_free,
+                     const Paths& paths) {
+    // Folders that are missing are made on the file system of the first one that is there.
+    for (fs::path folder = fs::path(paths.under_root(path)).parent_path();;
+         folder = folder.parent_path()) {
+        const Fd directory(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (directory)
+            require_room(directory.get(), wanted, min_free, fmt::format("'{}'", folder.string()),
+                         "limits.min_free");
+        if (directory || !folder.has_relative_path())
+            return;
+    }
 }
 
 } // namespace provisor

@@ -81,4 +81,9 @@ std::vector<std::filesystem::path> sweep_temporaries(const std::vector<Installed
 std::vector<std::string> remove_retired(const std::vector<InstalledFile>& retired,
                                         const Paths& paths, const Interrupt& interrupt);
 
+/// Throws Error of kind space when `wanted` bytes would leave less than `min_free` where this
+/// target is or will be; for what has not come yet.
+void require_room_at(const std::string& path, std::uint64_t wanted, std::uint64_t min_free,
+                     const Paths& paths);
+
 } // namespace provisor

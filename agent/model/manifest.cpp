@@ -6,6 +6,7 @@
 #include "model/decoder.hpp"
 #include "model/found_version.hpp"
 #include "model/placeholders.hpp"
+#include "model/shown_url.hpp"
 #include "model/syntax.hpp"
 
 #include <algorithm>
@@ -30,6 +31,7 @@ private:
     std::vector<Decoder::Field> target_fields();
     std::vector<Decoder::Field> policy_fields();
     void check_whole(const YamlNode& name, const YamlNode& body);
+    void warn_of_http(const YamlNode& body, const std::string& who);
 
     void read_auth(const YamlNode& node);
     void read_files(const YamlNode& node);
@@ -497,16 +499,27 @@ void ComponentDecoder::check_whole(const YamlNode& name, const YamlNode& body) {
     if (!component_.sha256.empty() && !component_.sha256sums.empty())
         decoder_.complain(*body.find("sha256sums"),
                           fmt::format("{}: either 'sha256' or 'sha256sums' is expected", who));
+    warn_of_http(body, who);
+}
+
+/// Of each URL that anybody on the way can answer for, when nothing else says what is wanted.
+void ComponentDecoder::warn_of_http(const YamlNode& body, const std::string& who) {
     // A checksums file that comes the same way says what its sender wants.
     const bool verified = !component_.sha256.empty() ||
                           component_.sha256sums.starts_with("https://") ||
                           !component_.signature.empty();
-    if (component_.url.starts_with("http://") && !verified)
-        decoder_.warn(
-            *body.find("url"),
-            fmt::format("{}: http:// without sha256 or signature: whoever sits on the way "
-                        "chooses what is installed",
-                        who));
+    if (verified)
+        return;
+    constexpr const char* danger = "without sha256 or signature: whoever sits on the way chooses "
+                                   "what is installed";
+    if (component_.url.starts_with("http://"))
+        decoder_.warn(*body.find("url"), fmt::format("{}: http:// {}", who, danger));
+    const YamlNode* mirrors = body.find("mirrors");
+    // One that is wrong in itself is no mirror, and an error anyway.
+    for (std::size_t i = 0; mirrors != nullptr && i < component_.mirrors.size(); ++i)
+        if (component_.mirrors[i].starts_with("http://"))
+            decoder_.warn(mirrors->items[i], fmt::format("{}: the mirror '{}' {}", who,
+                                                         shown_url(component_.mirrors[i]), danger));
 }
 
 void read_vars(const YamlNode& node, Decoder& decoder, PlaceholderValues& values) {

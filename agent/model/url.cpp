@@ -3,12 +3,28 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 namespace provisor {
 namespace {
 
 std::string_view scheme_of(std::string_view url) {
     return url.substr(0, std::min(url.find("://"), url.size()));
+}
+
+/// What a character may stand for that is not written as itself (RFC 3986, 2.1); a '%' that
+/// encodes nothing stands for itself.
+std::string percent_decoded(std::string_view text) {
+    std::string plain;
+    while (!text.empty()) {
+        unsigned char byte = 0;
+        const char* const digits = text.data() + 1;
+        const bool encoded = text.size() >= 3 && text.front() == '%' &&
+                             std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+        plain += encoded ? static_cast<char>(byte) : text.front();
+        text.remove_prefix(encoded ? 3 : 1);
+    }
+    return plain;
 }
 
 std::string port_of(std::string_view url) {
@@ -50,7 +66,7 @@ bool same_origin(std::string_view one, std::string_view other) {
 std::string file_name_of(std::string_view url) {
     url = url.substr(0, url.find_first_of("?#"));
     const std::size_t slash = url.find('/', std::min(scheme_of(url).size() + 3, url.size()));
-    return slash == std::string_view::npos ? "" : std::string(url.substr(url.rfind('/') + 1));
+    return slash == std::string_view::npos ? "" : percent_decoded(url.substr(url.rfind('/') + 1));
 }
 
 } // namespace provisor

@@ -24,7 +24,8 @@ std::string host_of(std::string_view url);
 /// redirect leads provisor-fetch asks libcurl, which is who goes there.)
 bool same_origin(std::string_view one, std::string_view other);
 
-/// The last part of a URL's path; may be empty.
+/// The last part of a URL's path, with what is percent-encoded there decoded: the name that the
+/// file has where it lies, by which checksums files call it. May be empty.
 std::string file_name_of(std::string_view url);
 
 } // namespace provisor

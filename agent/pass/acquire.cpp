@@ -2,6 +2,7 @@
 #include "pass/acquire.hpp"
 
 #include "base/random.hpp"
+#include "install/staging.hpp"
 #include "model/retry.hpp"
 #include "model/shown_url.hpp"
 #include "pass/decode.hpp"
@@ -231,6 +232,24 @@ std::optional<ReadPart> Acquisition::part_for(const Question& question) {
     return fits ? std::move(found) : std::nullopt;
 }
 
+/// That a body is put in place nowhere should be known before it is taken. Staging looks again.
+void Acquisition::require_room_for(const std::vector<Work*>& askers, const BodyStart& start) const {
+    std::optional<Error> trouble;
+    for (const Work* work : askers) {
+        try {
+            for (const FileSpec& file : work->component->files)
+                // What is in an archive may be less than the archive.
+                require_room_at(file.path, file.from.empty() ? start.whole.value_or(0) : 0,
+                                config_.limits.min_free, paths_);
+            return;
+        } catch (const Error& error) {
+            trouble = error;
+        }
+    }
+    if (trouble)
+        throw *trouble;
+}
+
 TransferRequest Acquisition::request_for(const Question& question) {
     TransferRequest request;
     request.component = question.askers.front()->component->name;
@@ -245,7 +264,8 @@ TransferRequest Acquisition::request_for(const Question& question) {
     request.part = part_for(question);
     const std::string& url = question.url;
     const std::uint64_t min_free = config_.limits.min_free;
-    request.place.open = [this, url, min_free](const BodyStart& start) {
+    request.place.open = [this, url, min_free, askers = question.askers](const BodyStart& start) {
+        require_room_for(askers, start);
         return cache_.unfinished().begin_body(url, start, min_free);
     };
     if (question.known)

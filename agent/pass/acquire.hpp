@@ -53,6 +53,7 @@ private:
     std::vector<Question> questions_for(const std::vector<Work*>& open, std::size_t round);
     void add_question(std::vector<Question>& questions, Work& work, const std::string& url);
     void choose_dictionary(Question& question);
+    void require_room_for(const std::vector<Work*>& askers, const BodyStart& start) const;
     TransferRequest request_for(const Question& question);
     std::optional<ReadPart> part_for(const Question& question);
     void note_failures(const std::vector<Work*>& asked) const;

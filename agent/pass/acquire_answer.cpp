@@ -108,7 +108,11 @@ bool Acquisition::doubt(Question& question, const TransferResult& result, Conten
         error && (error->kind() == ErrorKind::digest || error->kind() == ErrorKind::signature ||
                   error->kind() == ErrorKind::sanity);
     const bool damaged = error && error->kind() == ErrorKind::unpack;
-    if (!(decoded ? coding == ContentCoding::dcz && (other_content || damaged) : damaged))
+    // A dictionary and its window may be more than the memory that there is, of which
+    // provisor-unpack then dies: in each pass again, while the plain body takes none.
+    const bool undone =
+        damaged || (error && error->kind() == ErrorKind::io && coding == ContentCoding::dcz);
+    if (!(decoded ? coding == ContentCoding::dcz && (other_content || damaged) : undone))
         return false;
     spdlog::warn("{}; asking for it without an encoding", error->what());
     question.known.reset();

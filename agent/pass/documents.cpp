@@ -30,9 +30,12 @@ std::string read_body(const Body& body) {
     return text;
 }
 
-/// Whether the signature is one of the checksums file.
+/// Whether the signature is one of the checksums file: of both URLs the longer one that it begins
+/// with counts ("app", "app.sha256" and "app.sha256.minisig"), and neither means the sums.
 bool signs_sums(const Component& component) {
-    return !component.sha256sums.empty() && !component.signature.starts_with(component.url);
+    const std::string& sums = component.sha256sums;
+    const bool longer = sums.size() > component.url.size() && component.signature.starts_with(sums);
+    return !sums.empty() && (longer || !component.signature.starts_with(component.url));
 }
 
 } // namespace

@@ -9,7 +9,9 @@
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 
+#include <array>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <utility>
@@ -50,6 +52,18 @@ std::uint64_t milliseconds(Duration span) {
         std::chrono::duration_cast<std::chrono::milliseconds>(span).count());
 }
 
+/// What the fetcher may know of our environment: proxies, and nothing that could be a secret of
+/// somebody else's.
+std::vector<std::string> proxy_variables() {
+    static constexpr std::array names{"http_proxy", "https_proxy", "all_proxy", "no_proxy",
+                                      "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"};
+    std::vector<std::string> variables;
+    for (const char* name : names)
+        if (const char* value = std::getenv(name))
+            variables.push_back(fmt::format("{}={}", name, value));
+    return variables;
+}
+
 FetchSettings settings_for(const AgentConfig& config) {
     FetchSettings settings;
     // "infinity" means that there is no limit, which is what 0 says to the fetcher.
@@ -62,6 +76,7 @@ FetchSettings settings_for(const AgentConfig& config) {
     settings.parallel = config.parallel;
     settings.min_tls = config.tls.min_version;
     settings.proxy = config.proxy;
+    settings.environment = proxy_variables();
     settings.ca_pem = read_pem(config.tls.ca_file, ca_limit, "tls.ca_file");
     settings.client_cert_pem = read_pem(config.tls.client_cert, pem_limit, "tls.client_cert");
     settings.client_key_pem = read_pem(config.tls.client_key, pem_limit, "tls.client_key");

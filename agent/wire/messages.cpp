@@ -16,8 +16,8 @@ std::optional<std::uint64_t> read_optional(PayloadReader& reader) {
 } // namespace
 
 std::string encode(const FetchSettings& settings) {
-    return PayloadWriter()
-        .add(settings.connect_timeout)
+    PayloadWriter writer;
+    writer.add(settings.connect_timeout)
         .add(settings.stall_timeout)
         .add(settings.total_timeout)
         .add(settings.parallel)
@@ -26,7 +26,10 @@ std::string encode(const FetchSettings& settings) {
         .add(settings.ca_pem)
         .add(settings.client_cert_pem)
         .add(settings.client_key_pem)
-        .take();
+        .add(settings.environment.size());
+    for (const std::string& variable : settings.environment)
+        writer.add(variable);
+    return writer.take();
 }
 
 FetchSettings decode_settings(std::string_view payload) {
@@ -41,6 +44,9 @@ FetchSettings decode_settings(std::string_view payload) {
     settings.ca_pem = reader.text();
     settings.client_cert_pem = reader.text();
     settings.client_key_pem = reader.text();
+    // Each is 8 bytes at least, so that a number that cannot be ends soon.
+    for (std::uint64_t count = reader.number(); count > 0; --count)
+        settings.environment.push_back(reader.text());
     reader.finish();
     return settings;
 }

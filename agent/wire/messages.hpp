@@ -24,6 +24,9 @@ struct FetchSettings {
     std::string ca_pem;  ///< empty: the machine's
     std::string client_cert_pem;
     std::string client_key_pem;
+    /// "NAME=value" of the variables that name proxies. Their values may hold passwords, and
+    /// /proc/PID/environ shows what a program is started with: so they come this way.
+    std::vector<std::string> environment;
     bool operator==(const FetchSettings&) const = default;
 };
 

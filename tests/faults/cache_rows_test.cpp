@@ -132,6 +132,20 @@ TEST(Validators, Row27ADateAloneIsSentBackAsItCame) {
     EXPECT_EQ(scene.asked()[0].status, 304);
 }
 
+TEST(Validators, RowT23ATagThatTurnsTheWritingIsSentBackAsItCameAndShownEscaped) {
+    const std::string tag = "\"2\u202e\u009b31m\"";
+    Scene scene;
+    scene.publish(2);
+    serve(scene, program(2), tag);
+    EXPECT_EQ(scene.machine.apply().status, 0);
+    scene.origin.forget();
+    EXPECT_EQ(scene.machine.apply().told.at("app").decision, "unchanged");
+    ASSERT_THAT(scene.asked(), SizeIs(1));
+    EXPECT_EQ(scene.asked()[0].request.header("if-none-match"), tag);
+    EXPECT_THAT(scene.machine.run({"show", "app"}).out,
+                HasSubstr("validator: \"2\\xe2\\x80\\xae\\xc2\\x9b31m\""));
+}
+
 /// An origin that sends the whole body each time; the content decides whether anything happens.
 struct Whole {
     const char* name;

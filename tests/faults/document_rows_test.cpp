@@ -216,6 +216,103 @@ PROVISOR_FAULT_ROWS(Signatures, signatures());
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SignaturesOverVersionOne);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SignaturesOverNothing);
 
+TEST(Signatures, RowT10AKeyThatIsTakenAwayIsMissedByTheNextPassAndVerifyNamesWhatItSigned) {
+    if (!Signer::installed())
+        GTEST_SKIP() << "minisign is not installed: T10 is not tested";
+    Scene scene;
+    right_signature(scene);
+    scene.install(2);
+    const std::string key = Signer::shared().public_key();
+    const std::string id = key.substr(key.find("public key ") + 11, 16);
+    EXPECT_THAT(scene.machine.marker("app"), HasSubstr("\"signed_by\": \"" + id + "\""));
+    EXPECT_THAT(scene.machine.run({"show", "app"}).out, HasSubstr("signed by: key " + id + "\n"));
+    EXPECT_EQ(scene.machine.run({"verify"}).status, 0);
+
+    std::filesystem::remove(scene.machine.under("etc/provisor/keys.d/one.pub"));
+    const State before = state_of(scene);
+    const RunResult verify = scene.machine.run({"verify"});
+    EXPECT_EQ(verify.status, 1);
+    EXPECT_THAT(verify.out, HasSubstr("app: signature was made by key " + id +
+                                      ", which is not trusted any more"));
+    EXPECT_THAT(scene.machine.run({"show", "app"}).out,
+                HasSubstr("signed by: key " + id + ", which is not trusted any more\n"));
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.told.at("app").kind, "signature") << run.told.at("app").reason;
+    EXPECT_THAT(run.told.at("app").message, HasSubstr("key " + id + ", which is not trusted here"));
+    EXPECT_EQ(scene.sent(), program(2).size()) << "the artifact was fetched again";
+    expect_untouched(scene, before);
+}
+
+/// A release that tells its version, signed, at a URL that is the same for all of them.
+void serve_release(Scene& scene, const std::string& version) {
+    const std::string text = "#!/bin/sh\necho version " + version + "\n";
+    scene.origin.serve("/release", page(text, "\"" + version + "\""));
+    scene.origin.serve("/release.minisig",
+                       page(Signer::shared().sign(text, "one"), "\"s" + version + "\""));
+}
+
+std::string release_manifest(Scene& scene, const std::string& more = "") {
+    return "components:\n  release:\n    url: " + scene.origin.url("/release") +
+           "\n    signature: \"{url}.minisig\"\n    path: /opt/release\n    mode: \"0755\"\n"
+           "    version_from: { command: [\"{path}\"], match: \"version (.+)\" }\n" +
+           more;
+}
+
+std::string release_in_place(const Scene& scene) {
+    return read_text(scene.machine.under("opt/release")).substr(23);
+}
+
+TEST(Signatures, RowT2AnOldSignedVersionIsHeldAsLongAsThereIsAState) {
+    if (!Signer::installed())
+        GTEST_SKIP() << "minisign is not installed: T2 is not tested";
+    Scene scene;
+    write_text(scene.machine.under("etc/provisor/keys.d/one.pub"), Signer::shared().public_key());
+    scene.machine.write_manifest(release_manifest(scene));
+    serve_release(scene, "2.0.0");
+    ASSERT_EQ(scene.machine.apply().told.at("release").decision, "install");
+    serve_release(scene, "1.0.0");
+    const auto expect_held = [&] {
+        const Told told = scene.machine.apply().told.at("release");
+        EXPECT_EQ(told.decision, "hold");
+        EXPECT_THAT(told.reason,
+                    HasSubstr("downgrade: 2.0.0 was installed, and the origin has 1.0.0"));
+        EXPECT_EQ(release_in_place(scene), "2.0.0\n");
+    };
+    expect_held();
+    std::filesystem::remove_all(scene.machine.cache());
+    expect_held();
+    // Nobody knows any more what there was: see version_order in provisor-manifest(5).
+    std::filesystem::remove_all(scene.machine.under("var/lib/provisor"));
+    EXPECT_EQ(scene.machine.apply().told.at("release").decision, "install");
+    EXPECT_EQ(release_in_place(scene), "1.0.0\n");
+}
+
+TEST(Signatures, RowT3AFastForwardIsUndoneByAllowDowngradeAlone) {
+    if (!Signer::installed())
+        GTEST_SKIP() << "minisign is not installed: T3 is not tested";
+    Scene scene;
+    write_text(scene.machine.under("etc/provisor/keys.d/one.pub"), Signer::shared().public_key());
+    scene.machine.write_manifest(release_manifest(scene));
+    for (const char* version : {"1.0.0", "999999999.0.0"}) {
+        serve_release(scene, version);
+        ASSERT_EQ(scene.machine.apply().status, 0);
+        EXPECT_EQ(release_in_place(scene), std::string(version) + "\n");
+    }
+    serve_release(scene, "1.1.0");
+    EXPECT_EQ(scene.machine.apply().told.at("release").decision, "hold");
+    scene.machine.run({"apply", "--force"});
+    EXPECT_EQ(release_in_place(scene), "999999999.0.0\n");
+    scene.machine.write_manifest(release_manifest(scene, "    allow_downgrade: true\n"));
+    EXPECT_EQ(scene.machine.apply().told.at("release").decision, "update");
+    EXPECT_EQ(release_in_place(scene), "1.1.0\n");
+    // From then on it is the true version that counts.
+    scene.machine.write_manifest(release_manifest(scene));
+    serve_release(scene, "1.0.9");
+    EXPECT_EQ(scene.machine.apply().told.at("release").decision, "hold");
+    serve_release(scene, "1.2.0");
+    EXPECT_EQ(scene.machine.apply().told.at("release").decision, "update");
+}
+
 TEST(Signatures, AreTested) {
     if (!Signer::installed())
         GTEST_SKIP() << "minisign is not installed: row 58 is not tested";

@@ -230,7 +230,7 @@ const std::vector<Row> bodies{
     {.name = "Row49ControlByte",
      .behavior = "ctlhdr",
      .kind = "http",
-     .says = {"a control character in the header line"},
+     .says = {"a control character in the header 'X-Odd'"},
      .bytes = all,
      .golden = true},
     {.name = "Row49BadStatusLine",

@@ -97,6 +97,20 @@ INSTANTIATE_TEST_SUITE_P(
                 {"not yet valid", "'CN = not_yet'", "valid from 2125-01-01", "to 2126-01-01",
                  "this machine's clock says 20", "probably it is the clock that is behind"},
                 0},
+        Refused{"Row51SelfSigned",
+                "self_signed",
+                "ca.pem",
+                "/app",
+                "tls",
+                {"self-signed certificate", "'CN = self_signed'"},
+                0},
+        Refused{"Row51OldTls",
+                "old",
+                "ca.pem",
+                "/app",
+                "tls",
+                {"that is new enough (tls.min_version)"},
+                0},
         Refused{"Row51OtherHost", "other_host", "ca.pem", "/app", "tls", {"127.0.0.1"}, 0},
         Refused{"Row51NoTlsAtAll", "plain", "ca.pem", "/app", "tls", {"/app?token="}, 1},
         Refused{
@@ -212,6 +226,27 @@ TEST_F(Proxies, Row53ADeadOneIsNamed) {
     EXPECT_THAT(run.told.at("app").message, HasSubstr("Connection refused"));
     expect_golden("Row53DeadProxy", scene.machine);
     expect_recovery();
+}
+
+TEST_F(Proxies, Row53ADeadOneOfTheEnvironmentIsNamedAndNobodyElseIsCalledOne) {
+    const Listener dead(Listener::How::dead);
+    scene.install(1);
+    scene.machine.set_environment("http_proxy", dead.url(""));
+    scene.publish(2);
+    scene.origin.forget();
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.status, 1);
+    EXPECT_THAT(run.told.at("app").message, HasSubstr("proxy: Failed to connect to 127.0.0.1"));
+    EXPECT_TRUE(scene.origin.log().empty()) << "the proxy was gone round";
+
+    scene.machine.set_environment("no_proxy", "127.0.0.1");
+    const Listener gone(Listener::How::dead);
+    scene.app_url = gone.url("/app");
+    scene.publish(2);
+    const RunResult round = scene.machine.apply();
+    EXPECT_THAT(round.told.at("app").message, HasSubstr("Failed to connect to 127.0.0.1"));
+    EXPECT_THAT(round.told.at("app").message, testing::Not(HasSubstr("proxy: ")));
+    expect_beside_unharmed(scene, round, 2);
 }
 
 TEST_F(Proxies, Row53OneThatWantsCredentialsSaysSo) {

@@ -2,8 +2,10 @@
 // Where credentials go, and where they never go.
 #include "local/fetch/rig.hpp"
 
+#include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 
 namespace provisor::test {
 namespace {
@@ -71,6 +73,46 @@ TEST_F(SecretHeaders, AreNotInArgumentsOrEnvironmentOfTheFetcher) {
     const std::string pid = std::to_string(rig.transfer().fetcher_pid());
     for (const char* file : {"/cmdline", "/environ"})
         EXPECT_THAT(read_text("/proc/" + pid + file), Not(HasSubstr(canary))) << file;
+}
+
+/// Variables of the environment, as long as this lives.
+class Variables {
+public:
+    explicit Variables(std::map<std::string, std::string> values) : values_(std::move(values)) {
+        for (const auto& [name, value] : values_)
+            ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    Variables(const Variables&) = delete;
+    Variables& operator=(const Variables&) = delete;
+    ~Variables() {
+        for (const auto& [name, value] : values_)
+            ::unsetenv(name.c_str());
+    }
+
+private:
+    std::map<std::string, std::string> values_;
+};
+
+TEST_F(SecretHeaders, OfAProxyInTheEnvironmentReachTheProxyAndNotTheFetchersEnvironment) {
+    const AgentConfig config = test_config(); // which takes what there is from the environment
+    Origin proxy;
+    proxy.serve(origin.url("/app"), page("by way of the proxy"));
+    std::string url = proxy.url("");
+    url.insert(url.find("127."), std::string("me:") + canary + "@");
+    for (const char* name : {"http_proxy", "all_proxy"}) {
+        const Variables variables({{name, url}});
+        Rig own(config);
+        ASSERT_EQ(body_of(own.get(origin.url("/app"))), "by way of the proxy") << name;
+        EXPECT_THAT(proxy.log().back().request.header("proxy-authorization"), HasSubstr("Basic "));
+        const std::string pid = std::to_string(own.transfer().fetcher_pid());
+        for (const char* file : {"/cmdline", "/environ"})
+            EXPECT_THAT(read_text("/proc/" + pid + file), Not(HasSubstr(canary))) << name << file;
+    }
+    EXPECT_TRUE(origin.log().empty()) << "the proxy was gone round";
+
+    const Variables variables({{"http_proxy", url}, {"no_proxy", "127.0.0.1"}});
+    Rig own(config);
+    EXPECT_EQ(body_of(own.get(origin.url("/app"))), "content") << "no_proxy is not heeded";
 }
 
 } // namespace

@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"LengthBeyondNumbers", "cl=99999999999999999999", "http", "no length"},
         Fault{"NoLengthAtAll", "cl=", "http", "Content-Length"},
         Fault{"NulByte", "nulhdr", "http", ""},
-        Fault{"ControlByte", "ctlhdr", "http", "a control character in the header line"},
+        Fault{"ControlByte", "ctlhdr", "http", "a control character in the header 'X-Odd'"},
         Fault{"HugeHeaders", "hugehdr=400K", "http", "more than 65536 bytes of headers"},
         Fault{"ManyHeaders", "manyhdr=2000", "http", "more than 256 header lines"},
         Fault{"BadStatusLine", "badstatus", "http", ""},

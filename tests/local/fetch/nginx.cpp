@@ -21,8 +21,9 @@
 namespace provisor::test {
 namespace {
 
-constexpr std::array<const char*, 8> servers{"plain",  "tls",     "tls_1",   "default_limits",
-                                             "client", "expired", "not_yet", "other_host"};
+constexpr std::array<const char*, 10> servers{"plain",       "tls",     "tls_1",   "default_limits",
+                                              "client",      "expired", "not_yet", "other_host",
+                                              "self_signed", "old"};
 
 std::uint16_t offset_of(const std::string& server) {
     const auto found = std::find(servers.begin(), servers.end(), server);
@@ -99,6 +100,9 @@ void Nginx::make_certificates() const {
     };
     found("ca");
     found("other_ca");
+    shell(in + "openssl req -x509 " + key +
+          "-keyout self_signed.key -out self_signed.pem -days 2 -subj /CN=self_signed "
+          "-addext subjectAltName=IP:127.0.0.1");
     const auto certify = [&](const std::string& name, const std::string& alternative,
                              const std::string& days) {
         shell(in + "openssl req " + key + "-keyout " + name + ".key -out " + name +
@@ -161,7 +165,11 @@ void Nginx::configure() {
             server("client", "ssl http2", "server", "ssl_verify_client on; " + redirects) +
             server("expired", "ssl http2", "expired", "") +
             server("not_yet", "ssl http2", "not_yet", "") +
-            server("other_host", "ssl http2", "other_host", "") + "}\n");
+            server("other_host", "ssl http2", "other_host", "") +
+            server("self_signed", "ssl http2", "self_signed", "") +
+            server("old", "ssl", "server",
+                   "ssl_protocols TLSv1 TLSv1.1; ssl_ciphers DEFAULT:@SECLEVEL=0; ") +
+            "}\n");
 }
 
 void Nginx::start() {

@@ -14,8 +14,8 @@ namespace provisor::test {
 /// nginx as an own process on 127.0.0.1, with a certificate authority of its own. Its servers:
 /// `plain` (http), `tls` (https with HTTP/2), `tls_1` (https without it, TLS 1.2 at most),
 /// `default_limits` (https with HTTP/2, and nginx's own limit of requests per connection), `client`
-/// (wants a client certificate), `expired`, `not_yet` and `other_host` (certificates that must not
-/// be accepted).
+/// (wants a client certificate), `expired`, `not_yet`, `other_host` and `self_signed` (certificates
+/// that must not be accepted), `old` (TLS 1.1 at most).
 class Nginx {
 public:
     /// One line of its log.

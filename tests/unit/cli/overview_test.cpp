@@ -73,6 +73,21 @@ TEST_F(OverviewTest, AnOrphanHasNoTroubleOfBefore) {
     EXPECT_EQ(look("app").last_decision(), "fail: HTTP 503");
 }
 
+TEST_F(OverviewTest, ALongReasonDoesNotHideTheNextTry) {
+    write_text(folder / "run/troubles.json",
+               R"({"schema":1,"components":{"app":{"decision":"fail","reason":")" +
+                   std::string(300, 'x') +
+                   R"(","kind":"http","since":"2026-01-01T00:00:00Z",)"
+                   R"("next_try":"2026-01-02T00:00:00Z"}}})");
+    Component component;
+    component.name = "app";
+    settings.components = {component};
+    EXPECT_EQ(look("app").last_decision(100),
+              "fail: " + std::string(100, 'x') + "…; next try at 2026-01-02T00:00:00Z");
+    EXPECT_EQ(look("app").last_decision(),
+              "fail: " + std::string(300, 'x') + "; next try at 2026-01-02T00:00:00Z");
+}
+
 TEST_F(OverviewTest, TheLastCheckIsTheLastPassUnlessItCouldNotBeMade) {
     install("app");
     Component component;
@@ -93,6 +108,32 @@ TEST_F(OverviewTest, TheLastCheckIsTheLastPassUnlessItCouldNotBeMade) {
               "not checked with its origin since 2026-01-01T00:00:00Z, longer than max_age (1d)");
     settings.config.max_age = Duration::zero();
     EXPECT_EQ(look("app").overdue, "");
+}
+
+TEST_F(OverviewTest, HowLongAgoTheOriginsWereAskedIsToldAndWhichOfThemFailed) {
+    for (const char* name : {"app", "late", "new"}) {
+        install(name);
+        settings.components.emplace_back().name = name;
+    }
+    const auto told = [&] {
+        return describe_checks(gather_overviews(context, settings, {}), wall_clock());
+    };
+    EXPECT_EQ(told(), "") << "no pass was made";
+    write_text(folder / "run/last-pass", "");
+    std::filesystem::last_write_time(folder / "run/last-pass",
+                                     std::filesystem::file_time_type::clock::now() -
+                                         std::chrono::minutes(3));
+    EXPECT_THAT(told(), testing::MatchesRegex("Checked with their origins 3min( [0-9]s)? ago\\."));
+    const std::string yesterday = format_rfc3339(wall_clock() - std::chrono::hours(24));
+    write_text(folder / "run/troubles.json",
+               R"({"schema":1,"components":{"late":{"decision":"fail","reason":"HTTP 503",)"
+               R"("kind":"http","since":"2026-01-02T00:00:00Z","unchecked":true,"last_check":")" +
+                   yesterday +
+                   R"("},"new":{"decision":"fail","reason":"HTTP 503","kind":"http",)"
+                   R"("since":"2026-01-02T00:00:00Z","unchecked":true}}})");
+    EXPECT_THAT(told(), testing::MatchesRegex("Checked with their origins 3min( [0-9]s)? ago, but "
+                                              "for late \\(1d( [0-9]s)? ago\\) and new "
+                                              "\\(not known when\\)\\."));
 }
 
 TEST_F(OverviewTest, WhatABrokenManifestMayNameIsNoOrphan) {

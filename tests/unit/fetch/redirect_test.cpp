@@ -81,7 +81,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"BadPort", "https://a/x", "https://b:99999/"},
                     Refused{"BadAddress", "https://a/x", "https://[::1/"},
                     Refused{"SecretInTheQuery", "https://a/x", "http://a/x?token=canary"},
-                    Refused{"SecretBeforeTheHost", "https://a/x", "http://u:canary@a/x"}),
+                    Refused{"SecretBeforeTheHost", "https://a/x", "http://u:canary@a/x"},
+                    Refused{"SecretBeforeABadPort", "https://a/x", "https://u:canary@a:99999/x"},
+                    Refused{"SecretWithASlash", "https://a/x", "https://u:can/canary@a b:99999/x"},
+                    Refused{"SecretWithoutAScheme", "https://a/x", "//u:canary@a:99999/x"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(RedirectCredentials, GoToTheManifestsOwnOriginOnly) {
@@ -110,6 +113,13 @@ TEST(SameOrigin, IsSchemeHostAndPort) {
     EXPECT_FALSE(same_origin("https://a/x", "https://b@c/x"));
     EXPECT_FALSE(same_origin("", ""));
     EXPECT_FALSE(same_origin("https://a/x", "no address at all"));
+}
+
+TEST(Peer, IsNamedAsLibcurlNamesIt) {
+    EXPECT_EQ(peer_of("https://u:p@a.example/x?y"), "a.example port 443");
+    EXPECT_EQ(peer_of("http://a"), "a port 80");
+    EXPECT_EQ(peer_of("http://[::1]:8080/"), "::1 port 8080");
+    EXPECT_EQ(peer_of(""), "");
 }
 
 } // namespace

@@ -197,6 +197,21 @@ TEST(ResponseHeaders, AreComplainedAboutInPrintableWords) {
     EXPECT_EQ(complaint.find_first_of("\x1b\x07"), std::string::npos) << complaint;
 }
 
+TEST(ResponseHeaders, AreComplainedAboutWithoutTheirValues) {
+    // Of a redirect's it may be a signed address.
+    for (const std::string line :
+         {"Location: https://o/\x1b?sig=canary", "Location : https://u:canary@o",
+          " https://u:canary@o", "canary"}) {
+        ResponseHeaders headers;
+        const std::string complaint = complaint_about(headers, {"HTTP/1.1 302 Found", line});
+        EXPECT_NE(complaint, "") << line;
+        EXPECT_EQ(complaint.find("canary"), std::string::npos) << complaint;
+    }
+    ResponseHeaders headers;
+    EXPECT_EQ(complaint_about(headers, {"HTTP/1.1 200 OK", "X-Odd: a\x1b"}),
+              "a control character in the header 'X-Odd'");
+}
+
 struct Tag {
     const char* name;
     std::vector<std::string> lines;

@@ -23,6 +23,10 @@ TEST(Url, EndsInAFileName) {
     EXPECT_EQ(file_name_of("https://a/b/app?token=x/y#z"), "app");
     EXPECT_EQ(file_name_of("https://a/b/"), "");
     EXPECT_EQ(file_name_of("https://a"), "");
+    EXPECT_EQ(file_name_of("https://a/b/app-1.0%2Bdeb12%7E1"), "app-1.0+deb12~1");
+    EXPECT_EQ(file_name_of("https://a/b/100%25"), "100%");
+    EXPECT_EQ(file_name_of("https://a/%2e%2E%2Fapp"), "../app") << "only the path has slashes";
+    EXPECT_EQ(file_name_of("https://a/50%zz%4"), "50%zz%4") << "what encodes nothing is itself";
 }
 
 TEST(Origins, AreSchemeHostAndPort) {

@@ -208,6 +208,20 @@ TEST_F(Encoding, WhatCannotBeDecodedIsHadAsItIs) {
     EXPECT_EQ(Cache(machine.paths.state_dir).find(Machine::app_url)->validator.etag, "\"1\"");
 }
 
+TEST_F(Encoding, SoIsADifferenceThatTheMachineHasNoMemoryFor) {
+    install_first();
+    publish(two, "\"2\"", {dcz_variant(two, one, "\"2-of-1\"")});
+    write_text(machine.folder / "unpack", "#!/bin/sh\nkill -KILL $$\n"); // as the kernel would
+    std::filesystem::permissions(machine.folder / "unpack", std::filesystem::perms(0755));
+    machine.unpack_program = machine.folder / "unpack";
+    const Outcome outcome = machine.run_one(machine.app());
+    EXPECT_EQ(outcome.decision, Decision::update) << outcome.reason;
+    EXPECT_TRUE(machine.target() == two);
+    ASSERT_EQ(machine.origin.asked.size(), 2U);
+    EXPECT_FALSE(machine.origin.asked[1].compressed);
+    EXPECT_TRUE(std::filesystem::is_empty(machine.paths.state_dir / "cache/partial"));
+}
+
 TEST_F(Encoding, WhatIsWrongInBothWaysIsAskedForTwiceAndNoMore) {
     install_first();
     Component app = machine.app();

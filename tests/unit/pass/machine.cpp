@@ -7,7 +7,7 @@
 
 namespace provisor::test {
 
-Machine::Machine() {
+Machine::Machine() : unpack_program(PROVISOR_UNPACK) {
     paths.state_dir = folder / "state";
     paths.run_dir = folder / "run";
     paths.unit_dir = (folder / "units").string();
@@ -42,7 +42,7 @@ PassReport Machine::run(const std::vector<Component>& components, const PassOpti
     settings.config = config;
     settings.components = components;
     return run_pass(settings, paths, options,
-                    {origin, units, journal, interrupt, progress, PROVISOR_UNPACK, own_service});
+                    {origin, units, journal, interrupt, progress, unpack_program, own_service});
 }
 
 Outcome Machine::run_one(const Component& component, const PassOptions& options) {

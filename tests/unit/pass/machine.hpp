@@ -43,7 +43,8 @@ public:
     Interrupt interrupt;
     Progress progress;
     AgentConfig config;
-    OwnService own_service; ///< none, unless a test says so
+    OwnService own_service;     ///< none, unless a test says so
+    std::string unpack_program; ///< provisor-unpack, unless a test says otherwise
 };
 
 /// A script with this text: passes for a program.

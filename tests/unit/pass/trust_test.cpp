@@ -227,6 +227,27 @@ TEST_F(TrustTest, ASignatureOfTheSumsIsOverTheSums) {
     EXPECT_EQ(asked_for(app_url), 0);
 }
 
+TEST_F(TrustTest, ASignatureBeginsLikeWhatItSigns) {
+    trust("one.pub");
+    publish(script("one"), "\"1\"");
+    // Both URLs begin like the artifact's; the sums are what is signed.
+    const std::string own_sums = std::string(app_url) + ".sha256";
+    Component component = app();
+    component.sha256sums = own_sums;
+    component.signature = own_sums + ".minisig";
+    publish(data("content") + " ", "\"s\"", own_sums);
+    publish(data("content.minisig"), "\"t\"", component.signature);
+    EXPECT_THAT(run_one(component).reason,
+                HasSubstr("is not a signature of 'https://origin/app.sha256'"));
+    EXPECT_EQ(asked_for(app_url), 0);
+
+    component.sha256sums = "https://origin/a";
+    component.signature = std::string(app_url) + ".minisig";
+    publish(sha256_of(script("one")) + "  app\n", "\"s\"", component.sha256sums);
+    publish(data("content.minisig"), "\"t\"", component.signature);
+    EXPECT_THAT(run_one(component).reason, HasSubstr("is not a signature of 'https://origin/app'"));
+}
+
 TEST_F(TrustTest, APolicyRefusesWhatCarriesNothing) {
     config.require = Require::signature;
     publish(script("one"), "\"1\"");

@@ -16,7 +16,8 @@ const FetchSettings settings{30'000,
                              "http://proxy:3128",
                              "-----BEGIN CERTIFICATE-----\n",
                              std::string("c\0c", 3),
-                             "key"};
+                             "key",
+                             {"http_proxy=http://me:x@proxy:3128", "no_proxy="}};
 const FetchRequest request{"https://example.org/a?b",
                            "W/\"tag\"",
                            "Wed, 21 Oct 2015 07:28:00 GMT",
@@ -99,15 +100,15 @@ TEST_P(MessagesRefuse, TextsLongerThanTheirPayload) {
     expect_refused([&] { decode(lying); }, "a text of 2^64 - 1 bytes");
 }
 
-FetchSettings without_key() {
+FetchSettings ending_with_nothing() {
     FetchSettings copy = settings;
-    copy.client_key_pem.clear();
+    copy.environment.back().clear();
     return copy;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, MessagesRefuse,
-    testing::Values(Kind{"Settings", encode(without_key()),
+    testing::Values(Kind{"Settings", encode(ending_with_nothing()),
                          [](std::string_view bytes) { (void)decode_settings(bytes); }},
                     Kind{"Request", encode(FetchRequest{"u", "e", "", 1, 2, "s", {""}}),
                          [](std::string_view bytes) { (void)decode_request(bytes); }},

@@ -152,6 +152,25 @@ TEST(GoodManifest, WarnsOfHttpThatNothingVerifies) {
     EXPECT_EQ(warnings("    signature: https://o/s\n"), 0U);
 }
 
+TEST(GoodManifest, WarnsOfHttpMirrorsThatNothingVerifies) {
+    const auto warnings = [](const std::string& more) {
+        return parse_manifest(
+                   {"m.yaml", "components:\n  a:\n    url: https://o/a\n    path: /opt/a\n"
+                              "    mirrors: [ https://m/a, \"http://n:p@n/a\" ]\n" +
+                                  more},
+                   facts)
+            .warnings;
+    };
+    ASSERT_EQ(warnings("").size(), 1U);
+    EXPECT_EQ(warnings("").front().place.line, 5U);
+    EXPECT_EQ(warnings("").front().message, "component 'a': the mirror 'http://n/a' without sha256 "
+                                            "or signature: whoever sits on the way "
+                                            "chooses what is installed");
+    EXPECT_EQ(warnings("    sha256: " + std::string(64, 'a') + "\n").size(), 0U);
+    EXPECT_EQ(warnings("    sha256sums: https://o/SHA256SUMS\n").size(), 0U);
+    EXPECT_EQ(warnings("    sha256sums: http://o/SHA256SUMS\n").size(), 1U);
+}
+
 TEST(GoodManifest, ProbesNamesAndAddressesOfBothKinds) {
     for (const std::string address : {"localhost:80", "127.0.0.1:8080", "[::1]:443",
                                       "[fe80::1%eth0]:443", "db_1.example.org:1"}) {
