@@ -115,11 +115,16 @@ JournalEntry hint_entry(const PassReport& report, const Outcome& outcome) {
 
 JournalEntry unit_entry(const PassReport& report, const Outcome& outcome, const UnitOutcome& unit) {
     const bool done = unit.result == "done";
+    // Its version is that of what is wanted, where that is not put in place.
+    const bool is_kept = outcome.decision == Decision::hold || outcome.decision == Decision::fail;
+    const std::string& version = is_kept && outcome.sha256 == outcome.previous_sha256
+                                     ? outcome.previous_version
+                                     : outcome.version;
     JournalEntry entry{done ? Priority::notice : Priority::error,
                        fmt::format("{}: {} {}: {}{}, because {} is now {}", outcome.name,
                                    unit.action, unit.name, unit.result,
                                    unit.message.empty() ? "" : fmt::format(" ({})", unit.message),
-                                   outcome.name, named_content(outcome.version, outcome.sha256)),
+                                   outcome.name, named_content(version, outcome.sha256)),
                        message_id::unit_action,
                        {}};
     entry.fields = {{"PROVISOR_COMPONENT", outcome.name},

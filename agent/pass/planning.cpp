@@ -40,7 +40,6 @@ void want_installed(Work& work, const std::string& reason) {
     work.wanted = *work.observed.installed;
     work.wanted.retired.clear();
     work.version = label_of(work.component, work.record, work.wanted);
-    work.outcome.version = work.version;
 }
 
 void make_do_with_installed(Work& work, const ComponentStore& store, const Paths& paths,
