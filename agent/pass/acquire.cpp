@@ -301,6 +301,30 @@ void Acquisition::ask(std::vector<Question>& questions) {
         }
         answer(questions[i], results[i]);
     }
+    ask_again_for_room(questions, results);
+}
+
+/// A body without end fills the disk to its limit before it is refused, and who comes meanwhile
+/// finds no room. What it took is given back by now: those who had taken less are asked for once
+/// more.
+void Acquisition::ask_again_for_room(std::vector<Question>& questions,
+                                     const std::vector<TransferResult>& results) {
+    const auto failed = [](const TransferResult& result, ErrorKind kind) {
+        return result.error && result.error->kind() == kind;
+    };
+    std::uint64_t given_back = 0;
+    for (const TransferResult& result : results)
+        if (failed(result, ErrorKind::space) || failed(result, ErrorKind::size))
+            given_back = std::max(given_back, result.bytes);
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        Question& question = questions[i];
+        if (!failed(results[i], ErrorKind::space) || results[i].bytes >= given_back ||
+            question.for_room)
+            continue;
+        question.again = question.for_room = true;
+        for (Work* work : question.askers)
+            work->done = false;
+    }
 }
 
 } // namespace provisor

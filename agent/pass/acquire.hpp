@@ -44,7 +44,8 @@ private:
         bool probe = false;                        ///< see choose_dictionary()
         bool plain = false;      ///< no encoding, since what came encoded was wrong
         bool from_start = false; ///< no part of it, since what was resumed was wrong
-        bool again = false;      ///< it has changed for the reason above, and is to be asked anew
+        bool for_room = false;   ///< it was asked for anew since others have given room back
+        bool again = false;      ///< it has changed for a reason above, and is to be asked anew
     };
     bool settle_without_request(Work& work);
     bool settle_by_pin(Work& work);
@@ -59,6 +60,8 @@ private:
     void note_failures(const std::vector<Work*>& asked) const;
     std::optional<CacheEntry> trusted_entry(const Work& work, const std::string& url);
     void ask(std::vector<Question>& questions);
+    static void ask_again_for_room(std::vector<Question>& questions,
+                                   const std::vector<TransferResult>& results);
     void answer(Question& question, TransferResult& result);
     void judge(Work& work, const Body& body, const std::string& url, int http_status);
     void answer_body(Question& question, TransferResult& result);

@@ -36,7 +36,9 @@ public:
         std::optional<std::chrono::seconds> retry_after = {};
         std::vector<Variant> variants = {};
         std::optional<DictionaryUse> use_as_dictionary = {};
-        bool ranges = true; ///< a probe is answered with one byte
+        bool ranges = true;               ///< a probe is answered with one byte
+        std::vector<Error> troubles = {}; ///< of the machine, one for each of the next transfers
+        std::uint64_t taken = 0;          ///< bytes of the body that arrive before the trouble
     };
     struct Asked {
         std::string url;
@@ -136,6 +138,13 @@ private:
         }
         const auto [page, coding] = select(request);
         result.http_status = page.status;
+        if (!page.troubles.empty()) {
+            result.error = page.troubles.front();
+            result.bytes = page.taken;
+            auto& left = pages.at(request.url).troubles;
+            left.erase(left.begin());
+            return result;
+        }
         if (result.http_status != 200) {
             result.error = Error(ErrorKind::http, "HTTP " + std::to_string(result.http_status));
             result.error->retry_after = page.retry_after;

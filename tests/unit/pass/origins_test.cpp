@@ -208,5 +208,31 @@ TEST_F(WithoutValidators, ComponentsThatShareAUrlShareTheHint) {
     EXPECT_EQ(hints().size(), 1U);
 }
 
+/// A body without end fills the disk to its limit, and gives it back.
+TEST_F(OriginsTest, WhoFindsNoRoomBesideABodyWithoutEndIsAskedForOnceMore) {
+    Component beside = app();
+    beside.name = "beside";
+    beside.url = "https://origin/beside";
+    beside.files.front().path = folder / "bin/beside";
+    publish(script("beside"), "\"1\"", beside.url);
+    publish(script("flood"), "\"1\"");
+    const Error full(ErrorKind::space, "no room");
+    origin.pages[app_url].troubles = {full, full};
+    origin.pages[app_url].taken = 1000;
+    origin.pages[beside.url].troubles = {full};
+    const PassReport report = run({app(), beside});
+    EXPECT_EQ(to_string(report.components[0].decision), "fail");
+    EXPECT_EQ(to_string(report.components[1].decision), "install") << report.components[1].reason;
+    EXPECT_EQ(origin.asked.size(), 3U) << "the flood is not asked for again";
+
+    // There is no room for either: that is found out by one more request, not by many.
+    origin.asked.clear();
+    std::filesystem::remove_all(paths.state_dir);
+    origin.pages[beside.url].troubles = {full, full, full};
+    origin.pages[app_url].troubles = {full, full};
+    EXPECT_EQ(to_string(run({app(), beside}).components[1].decision), "fail");
+    EXPECT_EQ(origin.asked.size(), 3U);
+}
+
 } // namespace
 } // namespace provisor::test
