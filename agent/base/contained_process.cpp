@@ -11,6 +11,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <future>
 #include <poll.h>
 #include <span>
 #include <sys/wait.h>
@@ -209,6 +210,22 @@ CommandResult run_contained_process(const ContainedCommand& command, const Inter
         take_output(output.reading.get(), result);
     }
     return result;
+}
+
+std::vector<CommandResult> run_contained_processes(std::span<const ContainedCommand> commands,
+                                                   const Interrupt& interrupt) {
+    if (commands.size() == 1)
+        return {run_contained_process(commands.front(), interrupt)};
+    std::vector<std::future<CommandResult>> running;
+    for (const ContainedCommand& command : commands)
+        running.push_back(std::async(std::launch::async, [&command, &interrupt] {
+            return run_contained_process(command, interrupt);
+        }));
+    std::vector<CommandResult> results;
+    // The destructor of each waits for it, also when one of them throws.
+    for (std::future<CommandResult>& one : running)
+        results.push_back(one.get());
+    return results;
 }
 
 } // namespace provisor

@@ -4,6 +4,9 @@
 #include "base/contained.hpp"
 #include "base/interrupt.hpp"
 
+#include <span>
+#include <vector>
+
 namespace provisor {
 
 /// Runs a command as a process of our own (for where there is no service manager to ask): as root
@@ -15,5 +18,8 @@ namespace provisor {
 /// Returns how it ended, also when it could not be started. Throws Interrupted, when all of it is
 /// gone, and Error of kind io when there are no descriptors or processes to be had.
 CommandResult run_contained_process(const ContainedCommand& command, const Interrupt& interrupt);
+/// Several of them side by side; results in the order of the commands.
+std::vector<CommandResult> run_contained_processes(std::span<const ContainedCommand> commands,
+                                                   const Interrupt& interrupt);
 
 } // namespace provisor

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
@@ -160,11 +159,25 @@ bool limit_resources_of_command() noexcept {
            limit_to(RLIMIT_NOFILE, most_descriptors) && limit_to(RLIMIT_NPROC, contained_processes);
 }
 
+/// By number: the C library's functions change all threads of the process (nptl(7)), under a lock
+/// that a thread which does not exist here may have held while this process was forked.
+bool change_account(uid_t user, gid_t group) noexcept {
+#ifdef SYS_setresuid32 // those without 32 take numbers of 16 bits there: setresuid(2)
+    constexpr long set_groups = SYS_setgroups32;
+    constexpr long set_group = SYS_setresgid32;
+    constexpr long set_user = SYS_setresuid32;
+#else
+    constexpr long set_groups = SYS_setgroups;
+    constexpr long set_group = SYS_setresgid;
+    constexpr long set_user = SYS_setresuid;
+#endif
+    return ::syscall(set_groups, 0, nullptr) == 0 &&
+           ::syscall(set_group, group, group, group) == 0 &&
+           ::syscall(set_user, user, user, user) == 0;
+}
+
 bool give_up_rights(const Containment& containment) noexcept {
-    if (containment.as_root &&
-        (::setgroups(0, nullptr) != 0 ||
-         ::setresgid(containment.group, containment.group, containment.group) != 0 ||
-         ::setresuid(containment.user, containment.user, containment.user) != 0))
+    if (containment.as_root && !change_account(containment.user, containment.group))
         return false;
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
         return false;

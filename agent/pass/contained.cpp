@@ -9,19 +9,24 @@
 
 namespace provisor {
 
-CommandResult run_contained(const ContainedCommand& command, const Surroundings& around,
-                            Units units) {
+std::vector<CommandResult> run_contained(std::span<const ContainedCommand> commands,
+                                         const Surroundings& around, Units units) {
     try {
         if (units == Units::act)
-            if (auto result = around.units.run_contained(command, around.interrupt))
-                return std::move(*result);
-        return run_contained_process(command, around.interrupt);
+            if (auto results = around.units.run_contained(commands, around.interrupt))
+                return std::move(*results);
+        return run_contained_processes(commands, around.interrupt);
     } catch (const Error& error) {
         CommandResult result;
         result.end = CommandResult::End::not_started;
         result.trouble = error.what();
-        return result;
+        return std::vector(commands.size(), result);
     }
+}
+
+CommandResult run_contained(const ContainedCommand& command, const Surroundings& around,
+                            Units units) {
+    return run_contained(std::span(&command, 1), around, units).front();
 }
 
 std::string shown_words(const std::vector<std::string>& words) {

@@ -5,6 +5,7 @@
 #include "model/plan.hpp"
 #include "pass/pass.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace provisor {
 /// could not be run is in the result. Throws Interrupted.
 CommandResult run_contained(const ContainedCommand& command, const Surroundings& around,
                             Units units);
+/// Several of them side by side; results in the order of the commands.
+std::vector<CommandResult> run_contained(std::span<const ContainedCommand> commands,
+                                         const Surroundings& around, Units units);
 
 /// Stands for where a file is, or is to be, in the commands of a manifest.
 inline constexpr const char* path_word = "{path}";

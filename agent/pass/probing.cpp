@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 constexpr Duration first_step = milliseconds(250);
 constexpr Duration later_step = std::chrono::seconds(1);
 constexpr Duration soon = std::chrono::seconds(2); ///< how long the first step is good for
+/// Each has contained_memory and contained_processes.
+constexpr std::size_t commands_at_once = 8;
 constexpr Duration longest_attempt = std::chrono::seconds(5);
 /// What an attempt gets however late it is: less would say of a busy machine that it is ill.
 constexpr Duration shortest_attempt = milliseconds(500);
@@ -96,15 +98,22 @@ std::string Probing::stage() const {
 void Probing::wait(Duration patience) {
     const Clock::time_point now = Clock::now();
     bool under_way = false;
+    std::vector<Running*> commands;
     for (Running& one : running_) {
         if (!one.open())
             continue;
-        if (!one.attempt && one.next <= now)
-            begin(one);
+        const bool due = !one.attempt && one.next <= now;
+        if (due && !one.probe.command.empty())
+            commands.push_back(&one);
+        else if (due)
+            one.attempt =
+                around_.transfer.begin_probe({one.probe.kind, one.probe.address, begin(one)});
         under_way |= one.attempt.has_value();
         if (!one.attempt)
             patience = std::min(patience, span_of(one.next - now));
     }
+    if (!commands.empty())
+        return try_commands(commands);
     // Also while something is under way: the interrupt is to be seen.
     if (!under_way)
         return sleep_interruptibly(patience, around_.interrupt);
@@ -118,29 +127,35 @@ void Probing::wait(Duration patience) {
     }
 }
 
-void Probing::begin(Running& one) {
-    const Clock::time_point now = Clock::now();
-    const Duration limit =
-        std::clamp(span_of(one.deadline - now), shortest_attempt, longest_attempt);
+/// Counts an attempt that begins now; returns how long it may take.
+Duration Probing::begin(Running& one) {
     ++one.attempts;
-    one.attempt_begun = now;
-    if (!one.probe.command.empty())
-        return take(one, try_command(one, limit));
-    one.attempt = around_.transfer.begin_probe({one.probe.kind, one.probe.address, limit});
+    one.attempt_begun = Clock::now();
+    return std::clamp(span_of(one.deadline - one.attempt_begun), shortest_attempt, longest_attempt);
 }
 
-ProbeSighting Probing::try_command(const Running& one, Duration limit) const {
-    const std::string& name = one.work->component->name;
-    around_.progress.set_stage(fmt::format("probing {}", one.probe.name));
-    ContainedCommand command{"health-" + name, fmt::format("Health of {}", name),
-                             one.probe.command};
-    command.timeout = std::chrono::ceil<milliseconds>(limit);
-    command.reach = Reach::this_machine;
-    const CommandResult result = run_contained(command, around_, Units::act);
-    ProbeSighting sighting;
-    sighting.healthy = result.good();
-    sighting.what = in_words(result);
-    return sighting;
+void Probing::try_commands(std::vector<Running*> due) {
+    // Who has waited longest: one that takes its time must not be asked again before others.
+    std::stable_sort(due.begin(), due.end(),
+                     [](const Running* a, const Running* b) { return a->next < b->next; });
+    due.resize(std::min(due.size(), commands_at_once));
+    around_.progress.set_stage(
+        fmt::format("probing {}{}", due.front()->probe.name, due.size() > 1 ? " and others" : ""));
+    std::vector<ContainedCommand> commands;
+    for (Running* one : due) {
+        const std::string& name = one->work->component->name;
+        ContainedCommand& command = commands.emplace_back(ContainedCommand{
+            "health-" + name, fmt::format("Health of {}", name), one->probe.command});
+        command.timeout = std::chrono::ceil<milliseconds>(begin(*one));
+        command.reach = Reach::this_machine;
+    }
+    const std::vector<CommandResult> results = run_contained(commands, around_, Units::act);
+    for (std::size_t i = 0; i < due.size(); ++i) {
+        ProbeSighting sighting;
+        sighting.healthy = results[i].good();
+        sighting.what = in_words(results[i]);
+        take(*due[i], sighting);
+    }
 }
 
 void Probing::take(Running& one, const ProbeSighting& sighting) {

@@ -26,8 +26,8 @@ std::vector<Probe> probes_of(const Component& component);
 /// The probes of several components, side by side, each with its own times: the first attempt when
 /// the component's settle time is over, then one each 250 ms for two seconds and each second after
 /// that, and the last one when its timeout is over. Both times count from `begun`. An attempt takes
-/// five seconds at most, the last one half a second. Commands run one at a time, and nothing else
-/// is begun or looked at meanwhile.
+/// five seconds at most, the last one half a second. Commands that are due run side by side, eight
+/// at the most, and nothing else is begun or looked at meanwhile.
 class Probing {
 public:
     using Clock = std::chrono::steady_clock;
@@ -66,8 +66,8 @@ private:
         bool open() const { return !healthy && !work->done; }
     };
 
-    void begin(Running& one);
-    ProbeSighting try_command(const Running& one, Duration limit) const;
+    static Duration begin(Running& one);
+    void try_commands(std::vector<Running*> due);
     void take(Running& one, const ProbeSighting& sighting);
     void give_up(const Running& one) const;
 

@@ -55,8 +55,9 @@ public:
 
     void daemon_reload() override {}
     void reset_failed(const std::string& /*unit*/) override {}
-    std::optional<CommandResult> run_contained(const ContainedCommand& /*command*/,
-                                               const Interrupt& /*interrupt*/) override {
+    std::optional<std::vector<CommandResult>>
+    run_contained(std::span<const ContainedCommand> /*commands*/,
+                  const Interrupt& /*interrupt*/) override {
         return std::nullopt;
     }
 

@@ -73,6 +73,14 @@ Call call_about_unit(const char* member, const std::string& unit) {
     });
 }
 
+/// A contained command in a unit of its own.
+struct Transient {
+    std::string unit;
+    Fd output;
+    std::string job = {};     ///< its path; empty when there is none
+    std::string refusal = {}; ///< why
+};
+
 /// As sd_bus_message_append_strv wants them.
 std::vector<const char*> with_null(const std::vector<std::string>& units) {
     std::vector<const char*> names;
@@ -94,8 +102,8 @@ public:
     bool enable(const std::vector<std::string>& units) override;
     void disable(const std::vector<std::string>& units) override;
     void reset_failed(const std::string& unit) override;
-    std::optional<CommandResult> run_contained(const ContainedCommand& command,
-                                               const Interrupt& interrupt) override;
+    std::optional<std::vector<CommandResult>>
+    run_contained(std::span<const ContainedCommand> commands, const Interrupt& interrupt) override;
 
 private:
     Reply send(const Call& call);
@@ -104,6 +112,7 @@ private:
     void connect();
     std::string enqueue(const UnitJob& job, UnitJobResult& result);
     bool is_reachable();
+    bool start_transient(const ContainedCommand& command, Transient& transient, Kept kept);
     void end_transient(const std::string& unit, Kept kept, bool running);
 
     ManagerScope scope_;
@@ -308,49 +317,74 @@ void SystemdUnits::end_transient(const std::string& unit, Kept kept, bool runnin
     }
 }
 
-std::optional<CommandResult> SystemdUnits::run_contained(const ContainedCommand& command,
-                                                         const Interrupt& interrupt) {
+/// False, with the refusal in its result, when systemd would not have it.
+bool SystemdUnits::start_transient(const ContainedCommand& command, Transient& transient,
+                                   Kept kept) {
+    transient.unit = fmt::format("provisor-{}-{:016x}.service", command.name, random_number());
+    transient.output = make_output_file();
+    const Reply reply = send(call_manager("StartTransientUnit", [&](sd_bus_message* message) {
+        return append_contained_unit(message, transient.unit, command, transient.output.get(),
+                                     kept);
+    }));
+    if (reply.failed()) {
+        transient.refusal = fmt::format("systemd: {}", reply.error_text);
+        return false;
+    }
+    const char* path = nullptr;
+    check_bus(sd_bus_message_read(reply.message.get(), "o", &path), transient.unit);
+    transient.job = path;
+    return true;
+}
+
+std::optional<std::vector<CommandResult>>
+SystemdUnits::run_contained(std::span<const ContainedCommand> commands,
+                            const Interrupt& interrupt) {
     interrupt.check();
     // A user's own manager has neither other users nor networks to give.
     if (scope_ == ManagerScope::user || !is_reachable())
         return std::nullopt;
-    const std::string unit =
-        fmt::format("provisor-{}-{:016x}.service", command.name, random_number());
-    const Fd output = make_output_file();
     const CPtr<sd_bus, sd_bus_unref> connection(sd_bus_ref(bus_.get()));
     const Kept kept =
         sd_bus_is_bus_client(connection.get()) > 0 ? Kept::while_held : Kept::until_reset;
     JobWatch watch(connection.get());
-    const Reply reply = send(call_manager("StartTransientUnit", [&](sd_bus_message* message) {
-        return append_contained_unit(message, unit, command, output.get(), kept);
-    }));
-    CommandResult refused{CommandResult::End::not_started};
-    if (reply.failed()) {
-        refused.trouble = fmt::format("systemd: {}", reply.error_text);
-        return refused;
-    }
-    const char* path = nullptr;
-    check_bus(sd_bus_message_read(reply.message.get(), "o", &path), unit);
-    const std::string job = path;
-    const auto deadline = std::chrono::steady_clock::now() + command.timeout + manager_patience;
+    std::vector<Transient> transients(commands.size());
+    std::vector<std::string> jobs;
+    Duration longest{};
     JobWatch::Ended ended = JobWatch::Ended::disconnected;
     try {
-        ended = watch.wait_for({job}, deadline, interrupt);
-    } catch (const Interrupted&) {
-        end_transient(unit, kept, true);
+        for (std::size_t i = 0; i < commands.size(); ++i) {
+            longest = std::max<Duration>(longest, commands[i].timeout);
+            if (start_transient(commands[i], transients[i], kept))
+                jobs.push_back(transients[i].job);
+        }
+        const auto deadline = std::chrono::steady_clock::now() + longest + manager_patience;
+        ended = watch.wait_for(jobs, deadline, interrupt);
+    } catch (...) {
+        for (const Transient& transient : transients)
+            if (!transient.job.empty())
+                end_transient(transient.unit, kept, watch.result_of(transient.job) == nullptr);
         throw;
     }
-    const std::string* job_result = watch.result_of(job);
-    CommandResult result = refused;
-    if (job_result == nullptr)
-        result.trouble = ended == JobWatch::Ended::deadline
-                             ? fmt::format("systemd did not end {} in time", unit)
-                             : "the connection to systemd was lost before it ended";
-    else
-        result = read_result(command, unit, *job_result,
-                             *job_result == "done" ? UnitState{} : state(unit), output.get());
-    end_transient(unit, kept, job_result == nullptr);
-    return result;
+    std::vector<CommandResult> results;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        const Transient& transient = transients[i];
+        const std::string* job_result = watch.result_of(transient.job);
+        CommandResult& result = results.emplace_back();
+        if (job_result != nullptr) {
+            result = read_result(commands[i], transient.unit, *job_result,
+                                 *job_result == "done" ? UnitState{} : state(transient.unit),
+                                 transient.output.get());
+        } else {
+            result.end = CommandResult::End::not_started;
+            result.trouble = !transient.refusal.empty() ? transient.refusal
+                             : ended == JobWatch::Ended::deadline
+                                 ? fmt::format("systemd did not end {} in time", transient.unit)
+                                 : "the connection to systemd was lost before it ended";
+        }
+        if (!transient.job.empty())
+            end_transient(transient.unit, kept, job_result == nullptr);
+    }
+    return results;
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,11 +86,12 @@ public:
     /// Forgets the failed state, start limit and restart counter, as a deliberate restart should. A
     /// unit that is not loaded has none.
     virtual void reset_failed(const std::string& unit) = 0;
-    /// Runs a contained command in a unit of its own, which is gone afterwards, and returns how it
-    /// ended. Absent where there is nobody who could: then it is a process of our own
-    /// (run_contained_process). Throws Interrupted, when the command has been ended.
-    virtual std::optional<CommandResult> run_contained(const ContainedCommand& command,
-                                                       const Interrupt& interrupt) = 0;
+    /// Runs contained commands side by side, each in a unit of its own, which is gone afterwards,
+    /// and returns how they ended, in their order. Absent where there is nobody who could: then
+    /// they are processes of our own (run_contained_process). Throws Interrupted, when the commands
+    /// have been ended.
+    virtual std::optional<std::vector<CommandResult>>
+    run_contained(std::span<const ContainedCommand> commands, const Interrupt& interrupt) = 0;
 };
 
 } // namespace provisor

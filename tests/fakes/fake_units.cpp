@@ -191,14 +191,14 @@ void FakeUnits::reset_failed(const std::string& name) {
     }
 }
 
-std::optional<CommandResult> FakeUnits::run_contained(const ContainedCommand& command,
-                                                      const Interrupt& interrupt) {
+std::optional<std::vector<CommandResult>>
+FakeUnits::run_contained(std::span<const ContainedCommand> commands, const Interrupt& interrupt) {
     if (!unreachable_.empty())
         return std::nullopt;
     if (before_command)
         before_command();
-    commands_.push_back(command);
-    return run_contained_process(command, interrupt);
+    commands_.insert(commands_.end(), commands.begin(), commands.end());
+    return run_contained_processes(commands, interrupt);
 }
 
 void FakeUnits::require_reachable() const {

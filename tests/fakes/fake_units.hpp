@@ -81,9 +81,9 @@ public:
     bool enable(const std::vector<std::string>& units) override;
     void disable(const std::vector<std::string>& units) override;
     void reset_failed(const std::string& unit) override;
-    /// Runs it, as a process of the test; nobody does while the manager is unreachable.
-    std::optional<CommandResult> run_contained(const ContainedCommand& command,
-                                               const Interrupt& interrupt) override;
+    /// Runs them, as processes of the test; nobody does while the manager is unreachable.
+    std::optional<std::vector<CommandResult>>
+    run_contained(std::span<const ContainedCommand> commands, const Interrupt& interrupt) override;
 
 private:
     struct Unit {

@@ -77,14 +77,15 @@ void print_contained(UnitManager& units, int timeout_ms, const std::string& lent
     Interrupt interrupt;
     on_interrupt = &interrupt;
     std::signal(SIGINT, [](int) { on_interrupt->raise(); });
-    const auto result = units.run_contained(command, interrupt);
-    if (!result) {
+    const auto results = units.run_contained({&command, 1}, interrupt);
+    if (!results) {
         std::cout << "nobody to run it\n";
         return;
     }
-    std::cout << "end=" << describe(*result) << "\nsize=" << result->output_size
-              << "\nkept=" << result->output.size() << '\n'
-              << result->output;
+    const CommandResult& result = results->front();
+    std::cout << "end=" << describe(result) << "\nsize=" << result.output_size
+              << "\nkept=" << result.output.size() << '\n'
+              << result.output;
 }
 
 void obey(UnitManager& units, const std::vector<std::string>& words) {

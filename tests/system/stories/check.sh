@@ -189,3 +189,19 @@ expect_has "message" "$(message)" "ended with exit status 4 (it printed: /usr/lo
 expect_le "milliseconds" 9000 $(($(now_ms) - begun))
 expect_eq "running version" 1.0.0 "$(service_running)"
 leaves_nothing "health.command"
+
+step "three that take their time are asked side by side"
+publish "$(service_program 1.1.0)" app
+{
+    echo components:
+    for name in one two three; do
+        printf '  %s: { url: "http://127.0.0.1:8000/app", path: /opt/%s, mode: "0755", health: { settle: 0s, timeout: 20s, command: [ /bin/sleep, "2" ] } }\n' $name $name
+    done
+} | manifest slow
+health 1.0.0 'exit 0'
+apply
+expect_eq "decisions" "install install install" "$(pass_value '[.components[] | select(.name != "app") | .decision] | join(" ")')"
+host_run journalctl --sync
+host_journal -b -o cat -u 'provisor-health-one-*' -u 'provisor-health-two-*' -u 'provisor-health-three-*' | grep -oE '^(Starting|Finished)' >"$work/order"
+expect_eq "what systemd did" "Starting Starting Starting Finished Finished Finished" "$(xargs <"$work/order")"
+leaves_nothing "three at once"

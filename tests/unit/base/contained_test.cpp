@@ -323,6 +323,16 @@ TEST_F(Contained, WritesAndConnectsNowhereWithoutNameSpacesEither) {
     });
 }
 
+// A process that is made while another thread holds a lock of the C library must not need it.
+TEST_F(Contained, SideBySideEndsAsEachByItself) {
+    ContainedCommand command{"health-app", "a test", {"/bin/true"}};
+    command.timeout = 5s;
+    const std::vector<ContainedCommand> commands(8, command);
+    for (int round = 0; round < 30; ++round)
+        for (const CommandResult& result : run_contained_processes(commands, interrupt))
+            ASSERT_TRUE(result.good()) << describe(result) << " in round " << round;
+}
+
 TEST(ShownOutput, IsOneLineOfWhatCanBeShown) {
     CommandResult result;
     EXPECT_EQ(shown_output(result), "");

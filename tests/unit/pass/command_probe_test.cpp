@@ -94,6 +94,28 @@ TEST_F(CommandProbe, ThatHangsUsesUpNoMoreThanTheTimeout) {
     EXPECT_THAT(outcome.error->what(), HasSubstr("timed out after "));
 }
 
+TEST_F(CommandProbe, ThatHangsHoldsUpNoOtherOne) {
+    // More than run at once, and the well ones are asked last.
+    constexpr std::size_t hanging = 8;
+    constexpr std::size_t components = 10;
+    std::vector<Component> wanted;
+    for (std::size_t i = 0; i < components; ++i) {
+        Component& one = wanted.emplace_back(app());
+        one.name = "app-" + std::to_string(i);
+        one.files.front().path = (folder / "bin" / one.name).string();
+        // What is well has time to say so on a busy machine.
+        one.health.timeout = i < hanging ? milliseconds(600) : milliseconds(10000);
+        one.health.command = {"/bin/sleep", i < hanging ? "604.5" : "0"};
+    }
+    const auto begun = Clock::now();
+    const PassReport report = run(wanted);
+    EXPECT_LT(Clock::now() - begun, milliseconds(3500)) << "one by one they take 4 seconds";
+    ASSERT_EQ(report.components.size(), components);
+    for (std::size_t i = 0; i < components; ++i)
+        EXPECT_EQ(report.components[i].error.has_value(), i < hanging)
+            << i << ": " << report.components[i].reason;
+}
+
 TEST_F(CommandProbe, ThatFloodsIsUnhealthy) {
     const Outcome outcome = update_to("yes");
     EXPECT_EQ(outcome.decision, Decision::rollback);
