@@ -20,7 +20,6 @@ inline constexpr std::string_view overdue = "2a56a5784bae48ce8c4c00bb7d8c4e7d";
 inline constexpr std::string_view pass_failed = "d8199725e5f24bdcb9cb88cd62e39569";
 inline constexpr std::string_view pass_summary = "0b3dd8e66f1c4aea83d59ae916034897";
 inline constexpr std::string_view unit_action = "c4fa716eddc54339ac656aed69950b80";
-inline constexpr std::string_view unit_unhealthy = "8c0645e1523d4f9196fb45189f422428";
 inline constexpr std::string_view manifest_error = "f446b443105f49f3a8c10ea1375dd7fb";
 inline constexpr std::string_view config_error = "01f895ef0d594eabba0b77f9023dd1c0";
 } // namespace provisor::message_id

@@ -24,6 +24,9 @@ struct UnitOutcome {
     std::string action; ///< start, restart, reload, reload-or-restart, none
     std::string result; ///< systemd's job result; "skipped" when nothing was done
     std::string message;
+    /// What it was done for: of an update that is taken back other content than the outcome's.
+    std::string version = {};
+    std::string sha256 = {};
     bool operator==(const UnitOutcome&) const = default;
 };
 

@@ -130,7 +130,8 @@ std::vector<UnitWork> collect(const std::vector<Work*>& works, UnitManager& unit
 void tell_unit(UnitWork& unit, const std::string& action, const std::string& result,
                const std::string& message) {
     for (Work* work : unit.sharers)
-        work->outcome.units.push_back({unit.name, action, result, message});
+        work->outcome.units.push_back(
+            {unit.name, action, result, message, work->version, work->wanted.artifact});
 }
 
 void run_jobs(std::vector<UnitWork*>& batch, const Surroundings& around) {
@@ -162,11 +163,9 @@ void run_jobs(std::vector<UnitWork*>& batch, const Surroundings& around) {
             if (results[i].result == "failed")
                 for (Work* work : unit.sharers)
                     work->unhealthy = true;
-            fail_all(
-                unit.sharers,
-                Error(ErrorKind::unit, message + fmt::format("; see `journalctl -u {}`. The job is "
-                                                             "tried again by the next pass",
-                                                             unit.name)));
+            fail_all(unit.sharers,
+                     Error(ErrorKind::unit,
+                           message + fmt::format("; see `journalctl -u {}`", unit.name)));
             continue;
         }
         unit.before = facts_of(around.units.state(unit.name));

@@ -120,11 +120,14 @@ JournalEntry unit_entry(const PassReport& report, const Outcome& outcome, const 
     const std::string& version = is_kept && outcome.sha256 == outcome.previous_sha256
                                      ? outcome.previous_version
                                      : outcome.version;
+    const bool was_taken_back = !unit.sha256.empty() && unit.sha256 != outcome.sha256;
     JournalEntry entry{done ? Priority::notice : Priority::error,
-                       fmt::format("{}: {} {}: {}{}, because {} is now {}", outcome.name,
-                                   unit.action, unit.name, unit.result,
+                       fmt::format("{}: {} {}: {}{}, because {} {} {}", outcome.name, unit.action,
+                                   unit.name, unit.result,
                                    unit.message.empty() ? "" : fmt::format(" ({})", unit.message),
-                                   outcome.name, named_content(version, outcome.sha256)),
+                                   outcome.name, was_taken_back ? "was then" : "is now",
+                                   was_taken_back ? named_content(unit.version, unit.sha256)
+                                                  : named_content(version, outcome.sha256)),
                        message_id::unit_action,
                        {}};
     entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
@@ -182,6 +185,9 @@ std::string aftermath(const Outcome& outcome) {
         text = named_content(outcome.version, outcome.sha256) + " is in place";
     else if (!before.empty())
         text = before + " stays in place";
+    if (outcome.decision == Decision::fail && outcome.error &&
+        outcome.error->kind() == ErrorKind::unit && !outcome.next_try)
+        text += ", and the next pass tries its units again";
     return outcome.next_try
                ? fmt::format("{}; next try at {}", text, format_rfc3339(*outcome.next_try))
                : text;

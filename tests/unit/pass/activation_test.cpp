@@ -28,7 +28,8 @@ TEST_F(ActivationTest, TheFirstInstallStartsTheUnit) {
     const Outcome outcome = run_one(app_with_unit());
     EXPECT_EQ(units.jobs_on("app.service"), Words{"start"});
     ASSERT_EQ(outcome.units.size(), 1U);
-    EXPECT_EQ(outcome.units[0], (UnitOutcome{"app.service", "start", "done", ""}));
+    EXPECT_EQ(outcome.units[0],
+              (UnitOutcome{"app.service", "start", "done", "", "1.0", installed()->artifact}));
     EXPECT_TRUE(activated()->same_installation(*installed()));
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 using Words = std::vector<std::string>;
 
@@ -72,6 +73,18 @@ TEST_F(RollbackTest, AUnitThatDoesNotComeUpIsTakenBackToo) {
     EXPECT_EQ(to_string(update_to_bad().decision), "rollback");
     EXPECT_EQ(target(), script("one"));
     EXPECT_TRUE(store().activated("app")->same_installation(*store().installed("app")));
+}
+
+TEST_F(RollbackTest, EachRestartIsToldWithWhatItWasFor) {
+    journal.clear();
+    illness = Behaviour::fails_to_start;
+    const Outcome outcome = update_to_bad();
+    const auto entries = journal.with_id(message_id::unit_action);
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_THAT(entries[0].message, HasSubstr("failed"));
+    EXPECT_THAT(entries[0].message, HasSubstr("because app was then 1.1 ("));
+    EXPECT_THAT(entries[1].message, HasSubstr("done, because app is now 1.0 ("));
+    EXPECT_THAT(outcome.error->what(), Not(HasSubstr("tried again"))) << "it is not";
 }
 
 TEST_F(RollbackTest, WhatWasTakenBackIsHeldAndNotTriedAgain) {
