@@ -34,7 +34,7 @@ components:
     url: http://127.0.0.1:8000/provisor
     path: /usr/local/bin/provisor
     mode: "0755"
-    health: { settle: 2s }
+    health: { settle: 5s }
     units: [ { name: provisor.service, on_change: restart } ]
 YAML
 host_run systemctl daemon-reload
@@ -71,15 +71,32 @@ expect_eq "result of the service" success "$(host_run systemctl show -P Result p
 starts_stay
 expect_eq "bodies sent" 2 "$(requests /provisor 200)"
 
+step "a new version, and the power goes while it is being watched"
+version 3
+publish "$work/provisor-3" provisor
+watched() { in_place 3 && [ "$(host_run systemctl show -P ActiveState provisor.service)" = active ] && agent_runs 3; }
+eventually 60 watched || fails "the new version was not tried"
+if healthy; then fails "it was judged before the power went: the story has to be quicker"; fi
+sync
+host_crash
+host_boot
+origin_start
+eventually 90 healthy || fails "after the boot the update came to no end"
+in_place 3 || fails "a version that works was taken back"
+agent_runs 3 || fails "after the boot the new agent does not run"
+expect_lacks "show" "$(host_run provisor show provisor)" "quarantined"
+starts_stay
+expect_eq "bodies sent since the boot" 0 "$(requests /provisor 200)"
+
 step "a version that cannot start"
 printf '#!/bin/sh\nexit 1\n' >"$work/provisor-broken"
 publish "$work/provisor-broken" provisor
 eventually 60 in_place broken || fails "the broken version was not even tried"
-eventually 60 in_place 2 || fails "the broken version stays in place"
+eventually 60 in_place 3 || fails "the broken version stays in place"
 eventually 60 healthy || fails "the rollback came to no end"
-eventually 30 agent_runs 2 || fails "the old agent does not run"
+eventually 30 agent_runs 3 || fails "the old agent does not run"
 expect_has "show" "$(host_run provisor show provisor)" "quarantined"
-expect_eq "bodies sent" 3 "$(requests /provisor 200)"
+expect_eq "bodies sent since the boot" 1 "$(requests /provisor 200)"
 starts_stay
 expect_eq "leftovers" "" "$(host_run find / -xdev -name '.provisor-*')"
 
@@ -97,8 +114,8 @@ sync
 host_crash
 host_boot
 origin_start
-eventually 90 in_place 2 || fails "after the boot the mute version stays in place"
+eventually 90 in_place 3 || fails "after the boot the mute version stays in place"
 eventually 60 healthy || fails "the rollback came to no end"
-eventually 30 agent_runs 2 || fails "after the boot the old agent does not run"
+eventually 30 agent_runs 3 || fails "after the boot the old agent does not run"
 starts_stay
 expect_eq "leftovers" "" "$(host_run find / -xdev -name '.provisor-*')"
