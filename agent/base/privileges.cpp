@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -34,12 +35,30 @@ void become(const Account& account) {
         throw Error(ErrorKind::io, "root could be had back after it was given up");
 }
 
-/// Started by an unprivileged agent it may still have capabilities of that one's unit.
+using CapabilitySets = std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3>;
+
+CapabilitySets capabilities() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    CapabilitySets sets{};
+    require(::syscall(SYS_capget, &header, sets.data()) == 0, "look at the capabilities");
+    return sets;
+}
+
+bool has_any(const CapabilitySets& sets) {
+    return std::any_of(sets.begin(), sets.end(), [](const __user_cap_data_struct& part) {
+        return (part.effective | part.permitted | part.inheritable) != 0;
+    });
+}
+
+/// Started by an unprivileged agent it may still have capabilities of that one's unit. In a unit of
+/// its own it has none, and the call that would give them up is not to be had there.
 void drop_capabilities() {
     require(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0,
             "clear the ambient capabilities");
+    if (!has_any(capabilities()))
+        return;
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+    CapabilitySets none{};
     require(::syscall(SYS_capset, &header, none.data()) == 0, "give up all capabilities");
 }
 
@@ -58,6 +77,11 @@ Account find_account(const char* name) {
     // too.
     constexpr unsigned overflow = 65534;
     return user != nullptr ? Account{user->pw_uid, user->pw_gid} : Account{overflow, overflow};
+}
+
+bool is_confined_root() {
+    return ::geteuid() == 0 &&
+           (capabilities()[CAP_TO_INDEX(CAP_SETUID)].effective & CAP_TO_MASK(CAP_SETUID)) == 0;
 }
 
 void forbid_core_dumps() noexcept {

@@ -19,6 +19,10 @@ Account find_account(const char* name);
 /// it fails: the program must not go on then.
 void drop_privileges(const char* account, int keep);
 
+/// Whether this is root that may not become another user (CAP_SETUID), as in the sandbox of
+/// provisor.service: a program that it starts could not give up root. Throws Error of kind io.
+bool is_confined_root();
+
 /// From now on no core is written of this process, neither to a file nor to a program
 /// (core_pattern) that would keep it on disk, and only root can look at its memory: there are
 /// credentials in it. For a program that goes on with its privileges.

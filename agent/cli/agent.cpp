@@ -32,7 +32,7 @@ int command_agent(Context& context) {
         const std::unique_ptr<Transfer> transfer = make_transfer(settings.config);
         const std::unique_ptr<UnitManager> units = make_unit_manager(context);
         return run_pass(settings, paths, {},
-                        {*transfer, *units, *journal, interrupt, progress, unpack_program(),
+                        {*transfer, *units, *journal, interrupt, progress, unpack_place(),
                          own_service(context)});
     };
     return run_agent({context.paths, *journal, run_one_pass});

@@ -5,6 +5,7 @@
 #include "base/privileges.hpp"
 #include "cli/commands.hpp"
 #include "journal/sd_journal.hpp"
+#include "units/own_unit.hpp"
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -59,6 +60,8 @@ Context make_context(const GlobalOptions& options, Interrupt& interrupt) {
         paths.config_file = options.config;
         paths.config_dropins = options.config + ".d";
     }
+    if (const std::string unit = unit_of_this_process(); unit.starts_with("provisor"))
+        paths.own_unit = unit;
     Facts facts = gather_facts(paths);
     return {options, std::move(paths), std::move(facts), interrupt};
 }

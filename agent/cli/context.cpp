@@ -2,6 +2,7 @@
 #include "cli/context.hpp"
 
 #include "base/error.hpp"
+#include "base/privileges.hpp"
 #include "journal/sd_journal.hpp"
 #include "transfer/fetch_transfer.hpp"
 #include "units/systemd_units.hpp"
@@ -58,8 +59,17 @@ std::string fetch_program() { return program_beside_us("provisor-fetch"); }
 
 std::string unpack_program() { return program_beside_us("provisor-unpack"); }
 
+// As in units/*.socket. What could be asked for with a variable of the environment is found out.
+std::string fetch_place() {
+    return is_confined_root() ? "/run/provisor/fetch.socket" : fetch_program();
+}
+
+std::string unpack_place() {
+    return is_confined_root() ? "/run/provisor/unpack.socket" : unpack_program();
+}
+
 std::unique_ptr<Transfer> make_transfer(const AgentConfig& config) {
-    return std::make_unique<FetchTransfer>(fetch_program(), config);
+    return std::make_unique<FetchTransfer>(fetch_place(), config);
 }
 
 std::unique_ptr<UnitManager> make_unit_manager(const Context& context) {

@@ -54,6 +54,10 @@ void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const char* s
 /// The paths of provisor-fetch and provisor-unpack.
 std::string fetch_program();
 std::string unpack_program();
+/// Where the two are to be had (HelperProgram::place): the programs, or, in a sandbox in which they
+/// could not give up root, the sockets of their units.
+std::string fetch_place();
+std::string unpack_place();
 std::unique_ptr<Transfer> make_transfer(const AgentConfig& config);
 std::unique_ptr<UnitManager> make_unit_manager(const Context& context);
 std::unique_ptr<Journal> make_journal(const Context& context);

@@ -29,6 +29,15 @@ void add(Findings& findings, Findings&& more) {
                     std::make_move_iterator(more.end()));
 }
 
+/// The service that makes the passes: of the daemon, or of the timer for those who prefer that.
+void look_at_agent(const Context& context, const Settings& settings, UnitManager& units,
+                   Findings& findings) {
+    const std::string service = units.state("provisor.timer").active_state == "active"
+                                    ? "provisor-apply.service"
+                                    : "provisor.service";
+    add(findings, look_at_sandbox(settings, context.paths, service, units.state(service)));
+}
+
 /// What only the running system and its service manager can tell.
 void look_at_system(const Context& context, const Settings& settings, Findings& findings) {
     if (!context.paths.root.empty())
@@ -37,8 +46,7 @@ void look_at_system(const Context& context, const Settings& settings, Findings& 
         const std::unique_ptr<UnitManager> units = make_unit_manager(context);
         add(findings, look_at_units(settings, context.paths, *units));
         if (!context.options.user)
-            add(findings,
-                look_at_sandbox(settings, context.paths, units->state("provisor.service")));
+            look_at_agent(context, settings, *units, findings);
     } catch (const Error& error) {
         findings.push_back({Severity::error, error.what(), "systemd",
                             "without it units are neither looked at nor acted on; is this machine "

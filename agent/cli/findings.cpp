@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/quantity.hpp"
+#include "model/drop_in.hpp"
 #include "pass/documents.hpp"
 #include "pass/packaged.hpp"
 #include "pass/policy.hpp"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <set>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -95,6 +97,24 @@ std::optional<std::string> installed_unit_file(const Component& component, const
 bool lies_in(const fs::path& path, const fs::path& folder) {
     const fs::path rest = path.lexically_relative(folder);
     return !rest.empty() && *rest.begin() != "..";
+}
+
+/// Owners other than root where the agent's service cannot give files away (CAP_CHOWN).
+void look_at_owners(const Settings& settings, const std::string& service, const UnitState& agent,
+                    Findings& findings) {
+    if ((agent.capabilities & (std::uint64_t{1} << CAP_CHOWN)) != 0)
+        return;
+    for (const Component& component : settings.components)
+        for (const FileSpec& file : component.files)
+            if (file.owner != "root" || file.group != "root") {
+                findings.push_back(
+                    {Severity::error,
+                     fmt::format("the sandbox of {} does not let it give '{}' to {}:{}", service,
+                                 file.path, file.owner, file.group),
+                     fmt::format("{}:{}", component.place.file, component.place.line),
+                     owner_command(service)});
+                break;
+            }
 }
 
 } // namespace
@@ -282,8 +302,10 @@ Findings look_at_units(const Settings& settings, const Paths& paths, UnitManager
     return findings;
 }
 
-Findings look_at_sandbox(const Settings& settings, const Paths& paths, const UnitState& agent) {
+Findings look_at_sandbox(const Settings& settings, const Paths& paths, const std::string& service,
+                         const UnitState& agent) {
     Findings findings;
+    look_at_owners(settings, service, agent, findings);
     if (agent.protect_system != "strict")
         return findings;
     std::set<std::string> folders = target_folders(settings, paths);
@@ -299,12 +321,9 @@ Findings look_at_sandbox(const Settings& settings, const Paths& paths, const Uni
                                         });
         if (!listed)
             findings.push_back(
-                {Severity::error, "the sandbox of provisor.service does not let it write there",
-                 folder,
-                 fmt::format("systemctl edit provisor.service (and provisor-apply.service, if the "
-                             "timer is used), with the lines \"[Service]\" and "
-                             "\"ReadWritePaths={}\"; then systemctl restart provisor.service",
-                             folder)});
+                {Severity::error,
+                 fmt::format("the sandbox of {} does not let it write there", service), folder,
+                 write_path_command(service, folder)});
     }
     return findings;
 }

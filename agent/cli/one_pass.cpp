@@ -106,7 +106,7 @@ PassReport run_locked(Context& context, const Settings& settings, const PassOpti
     const bool quiet = context.options.json || context.options.verbosity < 0;
     const ProgressLine line(progress, quiet ? ProgressLine::Show::no : ProgressLine::Show::yes);
     return run_pass(settings, context.paths, options,
-                    {*transfer, *units, *journal, context.interrupt, progress, unpack_program()});
+                    {*transfer, *units, *journal, context.interrupt, progress, unpack_place()});
 }
 
 bool failed(const PassReport& report) {

@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "install/accounts.hpp"
+#include "model/drop_in.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -40,11 +41,9 @@ void refuse_open_folder(const Fd& directory, const fs::path& folder) {
 }
 
 /// Why a rename or write may have failed although we are root; empty when nothing stands out.
-std::string explain(int error_number, const fs::path& target) {
+std::string explain(int error_number, const fs::path& target, const Paths& paths) {
     if (error_number == EROFS)
-        return fmt::format(" (read-only here: a read-only mount, or a sandboxed unit that lacks "
-                           "ReadWritePaths={}; `systemctl edit provisor.service` can add it)",
-                           target.parent_path().string());
+        return explain_read_only(error_number, target.parent_path(), paths);
     if (error_number == EPERM) {
         for (const fs::path& path : {target, target.parent_path()}) {
             const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -56,6 +55,20 @@ std::string explain(int error_number, const fs::path& target) {
         }
     }
     return "";
+}
+
+/// Our unit has neither the capability for it (EPERM) nor the other users (EINVAL).
+bool lacks_owners(int error_number, const Paths& paths) {
+    return (error_number == EPERM || error_number == EINVAL) && !paths.own_unit.empty();
+}
+
+Error cannot_give_away(int error_number, const std::string& what, const Paths& paths) {
+    const Error error = system_error(error_number, what);
+    if (!lacks_owners(error_number, paths))
+        return error;
+    return {error.kind(),
+            fmt::format("{} (the sandbox of {} has no other owners than root; this adds them: {})",
+                        error.what(), paths.own_unit, owner_command(paths.own_unit))};
 }
 
 } // namespace
@@ -75,7 +88,7 @@ Fd Staging::begin(const InstalledFile& file) {
     if (!temporary) {
         const int problem = errno;
         const Error error = system_error(problem, fmt::format("stage '{}'", shown.string()));
-        throw Error(error.kind(), error.what() + explain(problem, shown));
+        throw Error(error.kind(), error.what() + explain(problem, shown, paths_));
     }
     staged_.push_back(std::move(staged));
     return temporary;
@@ -86,9 +99,13 @@ void Staging::finish(const Staged& staged, const Fd& temporary) {
     const std::string what = fmt::format("stage '{}'", staged.target.shown.string());
     if (can_change_owner()) {
         const Ownership owner = resolve_ownership(file.owner, file.group, paths_.root);
-        if (::fchown(temporary.get(), owner.user, owner.group) != 0)
-            throw system_error(errno,
-                               fmt::format("{}: give it to {}:{}", what, file.owner, file.group));
+        struct stat facts {};
+        // Not asked for what is so already: a sandbox refuses even that.
+        if (::fstat(temporary.get(), &facts) != 0 ||
+            ((facts.st_uid != owner.user || facts.st_gid != owner.group) &&
+             ::fchown(temporary.get(), owner.user, owner.group) != 0))
+            throw cannot_give_away(
+                errno, fmt::format("{}: give it to {}:{}", what, file.owner, file.group), paths_);
     }
     // After chown, which clears set-id bits: chown(2).
     if (::fchmod(temporary.get(), file.mode) != 0)
@@ -154,12 +171,18 @@ Fd Staging::reopen(const Staged& staged) {
 fs::path Staging::lend(const std::string& path, gid_t group) {
     const Staged& staged = find(path);
     const Fd file = reopen(staged);
-    const mode_t mode = (staged.file.mode & 0111) != 0 ? 0550 : 0440;
+    const std::string what =
+        fmt::format("let the check of '{}' see what is staged", staged.target.shown.string());
+    mode_t mode = (staged.file.mode & 0111) != 0 ? 0550 : 0440;
     // The owner stays us until the end: whoever owns a file may change its mode.
-    if ((can_change_owner() && ::fchown(file.get(), ::geteuid(), group) != 0) ||
-        ::fchmod(file.get(), mode) != 0)
-        throw system_error(errno, fmt::format("let the check of '{}' see what is staged",
-                                              staged.target.shown.string()));
+    if (can_change_owner() && ::fchown(file.get(), ::geteuid(), group) != 0) {
+        // What everybody will be able to read may be shown to everybody.
+        if (!lacks_owners(errno, paths_) || (staged.file.mode & S_IROTH) == 0)
+            throw cannot_give_away(errno, what, paths_);
+        mode |= (mode >> 3) & 0007;
+    }
+    if (::fchmod(file.get(), mode) != 0)
+        throw system_error(errno, what);
     // Its real folder: below a root folder, links on the way lead elsewhere for everybody else.
     std::error_code problem;
     const fs::path folder =
@@ -187,7 +210,7 @@ void Staging::commit() {
             const int problem = errno;
             const Error error =
                 system_error(problem, fmt::format("put '{}' in place", file.target.shown.string()));
-            throw Error(error.kind(), error.what() + explain(problem, file.target.shown));
+            throw Error(error.kind(), error.what() + explain(problem, file.target.shown, paths_));
         }
         file.committed = true;
     }
@@ -224,8 +247,11 @@ std::vector<std::string> remove_retired(const std::vector<InstalledFile>& retire
         const std::string what = fmt::format("remove '{}'", target->shown.string());
         if (sha256_of_fd(target->open().get(), interrupt, what) != file.sha256)
             continue;
-        if (::unlinkat(target->folder.get(), target->name.c_str(), 0) != 0 && errno != ENOENT)
-            throw system_error(errno, what);
+        if (::unlinkat(target->folder.get(), target->name.c_str(), 0) != 0 && errno != ENOENT) {
+            const int problem = errno;
+            const Error error = system_error(problem, what);
+            throw Error(error.kind(), error.what() + explain(problem, target->shown, paths));
+        }
         sync_fd(target->folder.get(), what);
         removed.push_back(file.path);
     }

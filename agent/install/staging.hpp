@@ -43,7 +43,8 @@ public:
     /// Whether there is a file staged for this target.
     bool has(const std::string& path) const;
     /// Shows the file that is staged for this target to a group, to be read and (a program) run,
-    /// and to nobody else; returns where it lies. take_back() has to follow before commit().
+    /// and to nobody else, unless everybody will be able to read it anyway; returns where it lies.
+    /// take_back() has to follow before commit().
     std::filesystem::path lend(const std::string& path, gid_t group);
     /// Gives it the mode and owner again that it will be installed with, and syncs it.
     void take_back(const std::string& path);

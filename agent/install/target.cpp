@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "model/drop_in.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -37,8 +38,11 @@ Fd make_below_root(const fs::path& folder, const Paths& paths) {
     const Fd parent = make_below_root(folder.parent_path(), paths);
     const std::string what =
         fmt::format("make folder '{}'", paths.under_root(folder.string()).string());
-    if (::mkdirat(parent.get(), folder.filename().c_str(), 0755) != 0 && errno != EEXIST)
-        throw system_error(errno, what);
+    if (::mkdirat(parent.get(), folder.filename().c_str(), 0755) != 0 && errno != EEXIST) {
+        const int problem = errno;
+        const Error error = system_error(problem, what);
+        throw Error(error.kind(), error.what() + explain_read_only(problem, folder, paths));
+    }
     Fd made = open_below_root(folder, paths);
     // The umask had its say in mkdir; the mode is documented.
     if (!made || ::fchmod(made.get(), 0755) != 0)
@@ -49,6 +53,17 @@ Fd make_below_root(const fs::path& folder, const Paths& paths) {
 }
 
 } // namespace
+
+std::string explain_read_only(int error_number, const fs::path& folder, const Paths& paths) {
+    if (error_number != EROFS)
+        return "";
+    if (paths.own_unit.empty())
+        return " (it is mounted read-only)";
+    return fmt::format(
+        " (read-only here: a read-only mount, or outside of what the sandbox of {} may "
+        "write; this adds it: {})",
+        paths.own_unit, write_path_command(paths.own_unit, folder.string()));
+}
 
 std::optional<struct stat> Target::look() const {
     struct stat facts {};

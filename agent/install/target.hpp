@@ -25,6 +25,11 @@ struct Target {
     Fd open() const;
 };
 
+/// What may stand behind a write below `folder` that failed with `error_number`, when it is the
+/// sandbox of the unit that this is or a read-only mount, and what to do; empty for other errors.
+std::string explain_read_only(int error_number, const std::filesystem::path& folder,
+                              const Paths& paths);
+
 enum class MissingFolders { leave, make };
 
 /// Finds a target given by its path in a manifest. Absent when its folder does not exist

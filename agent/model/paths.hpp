@@ -23,6 +23,9 @@ struct Paths {
     std::vector<std::filesystem::path> netrc_files;     ///< first one first
     std::filesystem::path state_dir; ///< agent.yaml's state_dir replaces it
     std::filesystem::path run_dir;   ///< lock and last pass
+    /// The service of the agent that this process is, in whose sandbox it is then; empty for a
+    /// command that somebody has typed.
+    std::string own_unit;
     std::string unit_dir; ///< where unit files of manifests go, without root: /etc/systemd/system
 
     std::filesystem::path under_root(const std::string& absolute) const;

@@ -4,7 +4,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "model/shown_url.hpp"
-#include "transfer/child_process.hpp"
+#include "transfer/helper_process.hpp"
 #include "transfer/http_status.hpp"
 
 #include <algorithm>

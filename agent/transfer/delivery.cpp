@@ -2,7 +2,7 @@
 #include "transfer/delivery.hpp"
 
 #include "base/text.hpp"
-#include "transfer/child_process.hpp"
+#include "transfer/helper_process.hpp"
 #include "wire/member_name.hpp"
 #include "wire/unpack_messages.hpp"
 

@@ -3,6 +3,6 @@
 
 namespace provisor {
 
-FetchProcess::FetchProcess(const std::string& path) : ChildProcess({"provisor-fetch", path, {}}) {}
+FetchProcess::FetchProcess(const std::string& place) : HelperProcess({"provisor-fetch", place}) {}
 
 } // namespace provisor

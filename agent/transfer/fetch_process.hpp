@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "transfer/child_process.hpp"
+#include "transfer/helper_process.hpp"
 
 namespace provisor {
 
 /// A running provisor-fetch.
-class FetchProcess : public ChildProcess {
+class FetchProcess : public HelperProcess {
 public:
-    /// Starts `path`. Throws Error of kind io when that is not possible.
-    explicit FetchProcess(const std::string& path);
+    /// See HelperProgram::place. Throws Error of kind io when that is not possible.
+    explicit FetchProcess(const std::string& place);
 };
 
 } // namespace provisor

@@ -20,7 +20,7 @@ namespace provisor {
 /// and a transfer that stalls does not keep it.
 class ProbeLine {
 public:
-    /// Starts `program`. Throws Error of kind io when that is not possible.
+    /// Starts `program` (HelperProgram::place). Throws Error of kind io when that is not possible.
     ProbeLine(const std::string& program, const FetchSettings& settings);
 
     void begin(std::uint32_t number, const ProbeAttempt& attempt);

@@ -2,8 +2,9 @@
 #include "transfer/unpack.hpp"
 
 #include "base/error.hpp"
-#include "transfer/child_process.hpp"
 #include "transfer/delivery.hpp"
+#include "transfer/helper_process.hpp"
+#include "wire/handed_files.hpp"
 #include "wire/unpack_messages.hpp"
 
 #include <algorithm>
@@ -138,8 +139,9 @@ std::vector<UnpackedMember> unpack(const std::string& program, const UnpackReque
     const Fd dictionary = request.dictionary >= 0 ? read_only(request.dictionary) : Fd();
     if (dictionary)
         files.push_back(dictionary.get());
-    ChildProcess process({"provisor-unpack", program, {}, files});
+    HelperProcess process({"provisor-unpack", program});
     try {
+        hand_over_files(process.socket(), files);
         send_order(process.socket(), order);
         deliver(process.socket(), delivery, request, interrupt);
     } catch (const FileFailure&) {

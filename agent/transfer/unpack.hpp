@@ -45,11 +45,11 @@ struct UnpackedMember {
     std::string sha256;
 };
 
-/// Starts `program` (provisor-unpack), which reads the artifact to its very end, and takes the
-/// wanted members' bytes from it. Results in the order of `patterns`. Whatever else it throws, the
-/// files it was given hold nothing to rely on: Error of kind unpack (or size, for a limit) that
-/// names the member, of kind io when the program itself fails or says what cannot be, and
-/// Interrupted within a second.
+/// Starts `program` (provisor-unpack; see HelperProgram::place), which reads the artifact to its
+/// very end, and takes the wanted members' bytes from it. Results in the order of `patterns`.
+/// Whatever else it throws, the files it was given hold nothing to rely on: Error of kind unpack
+/// (or size, for a limit) that names the member, of kind io when the program itself fails or says
+/// what cannot be, and Interrupted within a second.
 std::vector<UnpackedMember> unpack(const std::string& program, const UnpackRequest& request,
                                    const Interrupt& interrupt);
 

@@ -37,6 +37,7 @@ const std::map<std::string_view, Member>& members() {
         {"ExecMainExitTimestampMonotonic", &UnitState::main_exit},
         {"RemainAfterExit", &UnitState::remain_after_exit},
         {"ProtectSystem", &UnitState::protect_system},
+        {"CapabilityBoundingSet", &UnitState::capabilities},
         {"ReadWritePaths", &UnitState::read_write_paths},
     };
     return known;

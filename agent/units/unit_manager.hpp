@@ -36,6 +36,8 @@ struct UnitState {
     bool need_daemon_reload = false;
     std::string protect_system;                ///< ProtectSystem=: no, yes, full, strict
     std::vector<std::string> read_write_paths; ///< ReadWritePaths=, as written ("-/opt")
+    /// CapabilityBoundingSet=: a bit for each, numbered as in capabilities(7).
+    std::uint64_t capabilities = ~std::uint64_t{0};
     bool operator==(const UnitState&) const = default;
 };
 

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <new>
 #include <poll.h>
@@ -134,12 +133,6 @@ UnpackOrder receive_order(AgentSocket& agent) {
 }
 
 } // namespace
-
-std::optional<Artifact> inherited_dictionary() {
-    return ::fcntl(dictionary_descriptor, F_GETFD) < 0
-               ? std::nullopt
-               : std::optional(Artifact(dictionary_descriptor));
-}
 
 void unpack_artifact(const Artifact& artifact, const std::optional<Artifact>& dictionary,
                      const UnpackOrder& order, AgentSocket& agent) {

@@ -15,9 +15,6 @@ namespace provisor {
 void unpack_artifact(const Artifact& artifact, const std::optional<Artifact>& dictionary,
                      const UnpackOrder& order, AgentSocket& agent);
 
-/// What the agent handed over as dictionary_descriptor; absent when it did not.
-std::optional<Artifact> inherited_dictionary();
-
 /// The program behind main(): takes one order from `socket`, does it to the artifact, and answers
 /// it with frames to the last one, done or failed.
 void run_unpacker(int socket, const Artifact& artifact, const std::optional<Artifact>& dictionary);

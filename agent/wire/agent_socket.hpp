@@ -9,11 +9,9 @@
 
 namespace provisor {
 
-/// What an unprivileged program is started with: its end of the socket, and (provisor-unpack) the
-/// file that it works on and the dictionary that takes.
+/// What an unprivileged program is started with: its end of the socket. It is also where systemd
+/// puts the connection that it starts a program for (sd_listen_fds(3)).
 inline constexpr int agent_descriptor = 3;
-inline constexpr int inherited_descriptor = 4;
-inline constexpr int dictionary_descriptor = 5;
 
 /// The main() of an unprivileged program: does `work` and ends the process, after telling the agent
 /// (FrameType::fatal) when it throws. It ends without exit handlers: libcurl's would wait for a

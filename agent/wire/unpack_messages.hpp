@@ -22,7 +22,7 @@ struct UnpackOrder {
     /// Other than identity: the artifact is a body with this coding, and all that is in it is
     /// wanted, whatever that is. `packing` is absent then, and `patterns` a single "".
     ContentCoding coding = ContentCoding::identity;
-    std::string dictionary = {}; ///< the SHA-256 of dictionary_descriptor in hex, for `dcz`
+    std::string dictionary = {}; ///< the SHA-256 of the second file in hex, for `dcz`
     bool operator==(const UnpackOrder&) const = default;
 };
 

@@ -11,7 +11,8 @@ for file in /usr/bin/provisor /usr/libexec/provisor/provisor-fetch /usr/libexec/
     /usr/share/bash-completion/completions/provisor; do
     grep -qx "$file" <<<"$files" || fails "the package lacks $file; it has: $files"
 done
-for unit in provisor.service provisor-apply.service provisor-self-update.service provisor.timer; do
+for unit in provisor.service provisor-apply.service provisor-self-update.service provisor.timer \
+    provisor-fetch.socket provisor-fetch@.service provisor-unpack.socket provisor-unpack@.service; do
     grep -qE "^(/usr)?/lib/systemd/system/$unit\$" <<<"$files" || fails "the package lacks $unit"
 done
 holds "programs, units, accounts, folders, catalog, manual pages and completions are there"

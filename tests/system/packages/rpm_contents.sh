@@ -7,7 +7,8 @@ rpm=$(the_rpm)
 
 rpm -qpl "$rpm" >"$scratch/files"
 for file in /usr/bin/provisor /usr/libexec/provisor/provisor-fetch /usr/libexec/provisor/provisor-unpack /usr/lib/systemd/system/provisor.service \
-    /usr/lib/systemd/system/provisor-apply.service /usr/lib/systemd/system/provisor-self-update.service /usr/lib/systemd/system/provisor.timer /usr/lib/sysusers.d/provisor.conf \
+    /usr/lib/systemd/system/provisor-apply.service /usr/lib/systemd/system/provisor-self-update.service /usr/lib/systemd/system/provisor.timer \
+    /usr/lib/systemd/system/provisor-{fetch,unpack}.socket /usr/lib/systemd/system/provisor-{fetch,unpack}@.service /usr/lib/sysusers.d/provisor.conf \
     /usr/lib/tmpfiles.d/provisor.conf /usr/lib/systemd/catalog/provisor.catalog /usr/share/man/man8/provisor.8.gz; do
     grep -qx "$file" "$scratch/files" || fails "the package lacks $file; it has: $(cat "$scratch/files")"
 done

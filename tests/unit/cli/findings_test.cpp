@@ -3,6 +3,7 @@
 #include "cli/findings.hpp"
 
 #include "fakes/fake_units.hpp"
+#include "model/drop_in.hpp"
 #include "pass/lock.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -61,6 +62,7 @@ protected:
     Settings settings;
     FakeUnits units;
     UnitState strict;
+    std::string agent = "provisor.service";
 };
 
 TEST_F(Doctor, FindsCommandsWhoseProgramIsMissing) {
@@ -86,7 +88,7 @@ TEST_F(Doctor, FindsNothingOnAMachineThatIsWell) {
     EXPECT_THAT(look_at_credentials(settings, paths), IsEmpty());
     EXPECT_THAT(look_at_units(settings, paths, units), IsEmpty());
     paths.state_dir = "/var/lib/provisor";
-    EXPECT_THAT(look_at_sandbox(settings, paths, strict), IsEmpty());
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, strict), IsEmpty());
     EXPECT_EQ(PassLock::holder(paths), std::nullopt);
 }
 
@@ -177,12 +179,26 @@ TEST_F(Doctor, FindsAUnitFileThatIsHidden) {
 TEST_F(Doctor, FindsATargetOutsideOfTheSandbox) {
     paths.state_dir = "/var/lib/provisor";
     app().files[0].path = "/srv/app/app";
-    expect_one(look_at_sandbox(settings, paths, strict), Severity::error, "sandbox", "/srv/app",
-               "\"ReadWritePaths=/srv/app\"");
+    expect_one(look_at_sandbox(settings, paths, agent, strict), Severity::error, "sandbox",
+               "/srv/app", write_path_command("provisor.service", "/srv/app"));
     app().files[0].path = "/optional/app";
-    expect_one(look_at_sandbox(settings, paths, strict), Severity::error, "sandbox", "/optional",
-               "ReadWritePaths=/optional");
-    EXPECT_THAT(look_at_sandbox(settings, paths, UnitState{}), IsEmpty()) << "there is none";
+    expect_one(look_at_sandbox(settings, paths, agent, strict), Severity::error, "sandbox",
+               "/optional", "ReadWritePaths=/optional");
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, UnitState{}), IsEmpty()) << "there is none";
+}
+
+TEST_F(Doctor, FindsAnOwnerThatTheSandboxDoesNotHave) {
+    paths.state_dir = "/var/lib/provisor";
+    UnitState confined = strict;
+    confined.capabilities = 0;
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, confined), IsEmpty()) << "all is root's";
+    app().files[0].group = "app";
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, strict), IsEmpty())
+        << "it may give it away";
+    confined.capabilities = ~std::uint64_t{1};
+    expect_one(look_at_sandbox(settings, paths, "provisor-apply.service", confined),
+               Severity::error, "'/opt/app/app' to root:app", "app.yaml:2",
+               owner_command("provisor-apply.service"));
 }
 
 TEST_F(Doctor, NamesWhoHoldsTheLock) {
