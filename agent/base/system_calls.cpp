@@ -8,12 +8,17 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <fcntl.h>
+#include <initializer_list>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #include <vector>
 
 namespace provisor {
@@ -41,9 +46,50 @@ sock_filter compare(std::uint32_t number, std::size_t then, std::size_t otherwis
                     static_cast<std::uint8_t>(otherwise));
 }
 
-} // namespace
+/// The lower half of an argument: all that the kernel looks at of an int.
+sock_filter load_argument(std::uint32_t number) {
+    constexpr std::uint32_t lower = std::endian::native == std::endian::big ? 4 : 0;
+    return load(static_cast<std::uint32_t>(offsetof(seccomp_data, args)) + number * 8 + lower);
+}
 
-void allow_only_system_calls(std::span<const int> numbers) {
+/// Of files that are not only read.
+constexpr std::uint32_t writing_flags =
+    O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY);
+
+/// Each of these allows or refuses a call by the one argument.
+using Body = std::vector<sock_filter>;
+
+Body one_of(std::uint32_t argument, std::initializer_list<std::uint32_t> values) {
+    Body body{load_argument(argument)};
+    std::size_t left = values.size();
+    for (const std::uint32_t value : values)
+        body.push_back(compare(value, left--, 0));
+    body.push_back(answer(SECCOMP_RET_ERRNO | EPERM));
+    body.push_back(answer(SECCOMP_RET_ALLOW));
+    return body;
+}
+
+Body by_bits(std::uint32_t argument, std::uint32_t bits, std::uint32_t set, std::uint32_t clear) {
+    return {load_argument(argument), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1), answer(set),
+            answer(clear)};
+}
+
+Body none_of_bits(std::uint32_t argument, std::uint32_t bits) {
+    return by_bits(argument, bits, SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW);
+}
+
+Body any_of_bits(std::uint32_t argument, std::uint32_t bits) {
+    return by_bits(argument, bits, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EPERM);
+}
+
+void append(std::vector<sock_filter>& rules, long number, const Body& body) {
+    rules.push_back(compare(static_cast<std::uint32_t>(number), 0, body.size()));
+    rules.insert(rules.end(), body.begin(), body.end());
+}
+
+/// Allows `numbers`, and what `rules` (which begin with the number loaded, and end every path of
+/// a call that they know) allow.
+void install(std::span<const int> numbers, const std::vector<sock_filter>& rules) {
     if (architecture == 0)
         return;
     std::vector<sock_filter> filter{
@@ -51,12 +97,36 @@ void allow_only_system_calls(std::span<const int> numbers) {
         load(offsetof(seccomp_data, arch)), compare(architecture, 1, 0),
         answer(SECCOMP_RET_KILL_PROCESS), load(offsetof(seccomp_data, nr))};
     for (std::size_t i = 0; i < numbers.size(); ++i)
-        filter.push_back(compare(static_cast<std::uint32_t>(numbers[i]), numbers.size() - i, 0));
+        filter.push_back(
+            compare(static_cast<std::uint32_t>(numbers[i]), numbers.size() - i + rules.size(), 0));
+    filter.insert(filter.end(), rules.begin(), rules.end());
     filter.push_back(answer(SECCOMP_RET_ERRNO | EPERM));
     filter.push_back(answer(SECCOMP_RET_ALLOW));
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
     if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0 && errno != EINVAL)
         throw system_error(errno, "limit the system calls");
+}
+
+} // namespace
+
+void allow_only_system_calls(std::span<const int> numbers) { install(numbers, {}); }
+
+void allow_only_client_calls(std::span<const int> numbers) {
+    std::vector<sock_filter> rules;
+    append(rules, SYS_socket, one_of(0, {AF_UNIX, AF_INET, AF_INET6}));
+    append(rules, SYS_openat, none_of_bits(2, writing_flags));
+#ifdef SYS_open
+    append(rules, SYS_open, none_of_bits(1, writing_flags));
+#endif
+#ifdef __s390x__ // has its first two arguments the other way round: clone(2)
+    append(rules, SYS_clone, any_of_bits(1, CLONE_THREAD));
+#else
+    append(rules, SYS_clone, any_of_bits(0, CLONE_THREAD));
+#endif
+    append(rules, SYS_clone3, {answer(SECCOMP_RET_ERRNO | ENOSYS)});
+    append(rules, SYS_tgkill, one_of(0, {static_cast<std::uint32_t>(::getpid())}));
+    append(rules, SYS_ioctl, one_of(1, {FIONBIO, FIONREAD}));
+    install(numbers, rules);
 }
 
 bool restrict_program(Sockets sockets) noexcept {

@@ -6,10 +6,15 @@
 namespace provisor {
 
 /// From here on this process (and its threads to come) may make these system calls (numbers SYS_*),
-/// whatever their arguments, at most 200; every other one fails with EPERM. Needs "no new
+/// whatever their arguments, at most 150; every other one fails with EPERM. Needs "no new
 /// privileges". A kernel without seccomp filters, and a processor that this does not know, leave
 /// everything as it is. Throws Error of kind io.
 void allow_only_system_calls(std::span<const int> numbers);
+
+/// The same, and of these calls only what a client of a network needs: sockets of the internet and
+/// local ones, files opened for reading, threads and no processes, signals to this process alone.
+/// clone3(2), whose arguments cannot be looked at, fails as if the kernel were too old for it.
+void allow_only_client_calls(std::span<const int> numbers);
 
 enum class Sockets { local, internet };
 /// From here on this process and all that come of it make no other sockets than these (local ones

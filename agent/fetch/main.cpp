@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// provisor-fetch: HTTP and TLS for the agent, which alone starts it.
-#include "base/privileges.hpp"
+// provisor-fetch: HTTP and TLS for the agent, which starts it or connects to provisor-fetch.socket.
+#include "fetch/confinement.hpp"
 #include "fetch/fetcher.hpp"
 #include "wire/agent_socket.hpp"
 
@@ -11,7 +11,7 @@ int main() {
         // libcurl leaves this to the program when it is told not to touch signals, and OpenSSL
         // writes to sockets that the other side has closed.
         std::signal(SIGPIPE, SIG_IGN);
-        provisor::drop_privileges("provisor-fetch", provisor::agent_descriptor);
+        provisor::confine_fetcher();
         provisor::run_fetcher(provisor::agent_descriptor);
     });
 }

@@ -2,7 +2,11 @@
 #include "unpack/confinement.hpp"
 
 #include "base/error.hpp"
+#include "base/landlock.hpp"
+#include "base/privileges.hpp"
 #include "base/system_calls.hpp"
+#include "wire/agent_socket.hpp"
+#include "wire/handed_files.hpp"
 
 #include <array>
 #include <cerrno>
@@ -33,13 +37,17 @@ void limit(__rlimit_resource resource, rlim_t value, const char* what) {
         throw system_error(errno, what);
 }
 
-} // namespace
-
+/// Before the change of user.
 void leave_network() {
-    // In the unit's sandbox (RestrictNamespaces=) it is not possible; then the missing descriptors
-    // are what keeps it from the network.
+    // In the sandbox of a unit (RestrictNamespaces=) it is not possible; that of provisor-unpack
+    // has no network, and without it the system calls are what keeps it away.
     if (::geteuid() == 0)
         static_cast<void>(::unshare(CLONE_NEWNET));
+}
+
+void see_no_files() {
+    if (!sanitized)
+        allow_only_reading({});
 }
 
 void limit_resources() {
@@ -49,6 +57,22 @@ void limit_resources() {
         return;
     limit(RLIMIT_AS, max_memory, "limit the memory");
     limit(RLIMIT_NOFILE, max_descriptors, "open nothing");
+}
+
+} // namespace
+
+HandedOver confine_unpacker() {
+    leave_network();
+    drop_privileges("provisor-unpack", agent_descriptor);
+    // For good: their end is that of the process.
+    static const auto files = receive_files(agent_descriptor);
+    see_no_files();
+    limit_resources();
+    HandedOver handed{Artifact(files[0].get()), std::nullopt};
+    if (files.size() > 1)
+        handed.dictionary.emplace(files[1].get());
+    limit_system_calls();
+    return handed;
 }
 
 void limit_system_calls() {
