@@ -21,8 +21,8 @@ struct Paths {
     /// Of the running system also with --root: the secrets are those of whoever runs it.
     std::vector<std::filesystem::path> credential_dirs; ///< first one first
     std::vector<std::filesystem::path> netrc_files;     ///< first one first
-    std::filesystem::path state_dir; ///< agent.yaml's state_dir replaces it
-    std::filesystem::path run_dir;   ///< lock and last pass
+    std::filesystem::path state_dir;                    ///< agent.yaml's state_dir replaces it
+    std::filesystem::path run_dir;                      ///< lock and last pass
     /// The service of the agent that this process is, in whose sandbox it is then; empty for a
     /// command that somebody has typed.
     std::string own_unit;

@@ -15,10 +15,10 @@ class Batch;
 class FetchProcess;
 class ProbeLine;
 
-/// The real network: starts `program` (provisor-fetch; see HelperProgram::place) when the first batch that
-/// is not empty arrives, and keeps it for the batches that follow. The certificate and key files
-/// that `config` names are read here (they may be readable by root alone) and handed over by
-/// content. What is at file:// it reads itself. Probes have a process of their own, which knows
+/// The real network: starts `program` (provisor-fetch; see HelperProgram::place) when the first
+/// batch that is not empty arrives, and keeps it for the batches that follow. The certificate and
+/// key files that `config` names are read here (they may be readable by root alone) and handed over
+/// by content. What is at file:// it reads itself. Probes have a process of their own, which knows
 /// neither certificate nor proxy, from the first of them on.
 class FetchTransfer : public Transfer {
 public:

@@ -18,9 +18,9 @@ namespace provisor {
 /// exactly one `end` or `failed`, also after an `abandon`; every `probe` by exactly one `probed`,
 /// when its limit is over at the latest.
 ///
-/// provisor-unpack: after the files (handed_files.hpp), one `unpack` is answered by, for each member
-/// that is wanted, one `member` per pattern that names it, `data` and `end`, and in the end by
-/// exactly one `done` or `failed`.
+/// provisor-unpack: after the files (handed_files.hpp), one `unpack` is answered by, for each
+/// member that is wanted, one `member` per pattern that names it, `data` and `end`, and in the end
+/// by exactly one `done` or `failed`.
 enum class FrameType : std::uint16_t {
     settings = 1, ///< agent: once, first
     get = 2,      ///< agent: a request
