@@ -32,16 +32,17 @@ Fd open_below_root(const fs::path& folder, const Paths& paths) {
     return opened;
 }
 
-Fd make_below_root(const fs::path& folder, const Paths& paths) {
+/// Makes `folder`, which is `wanted` or on the way to it.
+Fd make_below_root(const fs::path& folder, const fs::path& wanted, const Paths& paths) {
     if (Fd there = open_below_root(folder, paths))
         return there;
-    const Fd parent = make_below_root(folder.parent_path(), paths);
+    const Fd parent = make_below_root(folder.parent_path(), wanted, paths);
     const std::string what =
         fmt::format("make folder '{}'", paths.under_root(folder.string()).string());
     if (::mkdirat(parent.get(), folder.filename().c_str(), 0755) != 0 && errno != EEXIST) {
         const int problem = errno;
         const Error error = system_error(problem, what);
-        throw Error(error.kind(), error.what() + explain_read_only(problem, folder, paths));
+        throw Error(error.kind(), error.what() + explain_read_only(problem, wanted, paths));
     }
     Fd made = open_below_root(folder, paths);
     // The umask had its say in mkdir; the mode is documented.
@@ -85,12 +86,27 @@ Fd Target::open() const {
 std::optional<Target> find_target(const std::string& path, const Paths& paths,
                                   MissingFolders missing) {
     const fs::path folder = fs::path(path).parent_path();
-    Target target{missing == MissingFolders::make ? make_below_root(folder, paths)
+    Target target{missing == MissingFolders::make ? make_below_root(folder, folder, paths)
                                                   : open_below_root(folder, paths),
                   fs::path(path).filename().string(), paths.under_root(path)};
     if (!target.folder)
         return std::nullopt;
     return target;
+}
+
+void require_writable(const std::string& path, const Paths& paths) {
+    const fs::path folder = fs::path(path).parent_path();
+    // Folders that are missing are made in the first one that is there.
+    for (fs::path there = paths.under_root(folder.string());; there = there.parent_path()) {
+        const int problem = ::access(there.c_str(), W_OK) == 0 ? 0 : errno;
+        if (problem == EROFS) {
+            const Error error = system_error(
+                problem, fmt::format("put '{}' in place", paths.under_root(path).string()));
+            throw Error(error.kind(), error.what() + explain_read_only(problem, folder, paths));
+        }
+        if (problem != ENOENT || !there.has_relative_path())
+            return;
+    }
 }
 
 } // namespace provisor

@@ -38,4 +38,8 @@ enum class MissingFolders { leave, make };
 std::optional<Target> find_target(const std::string& path, const Paths& paths,
                                   MissingFolders missing);
 
+/// Throws Error of kind io when the file system where this target is or will be is not to be
+/// written, for us at least (explain_read_only()); for what has not come yet.
+void require_writable(const std::string& path, const Paths& paths);
+
 } // namespace provisor

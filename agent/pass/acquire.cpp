@@ -237,10 +237,12 @@ void Acquisition::require_room_for(const std::vector<Work*>& askers, const BodyS
     std::optional<Error> trouble;
     for (const Work* work : askers) {
         try {
-            for (const FileSpec& file : work->component->files)
+            for (const FileSpec& file : work->component->files) {
+                require_writable(file.path, paths_);
                 // What is in an archive may be less than the archive.
                 require_room_at(file.path, file.from.empty() ? start.whole.value_or(0) : 0,
                                 config_.limits.min_free, paths_);
+            }
             return;
         } catch (const Error& error) {
             trouble = error;

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 
 namespace provisor::test {
 namespace {
@@ -143,6 +144,34 @@ TEST(Room, Row62IsLookedForAtTheTargetBeforeTheBodyIsTaken) {
     });
     if (!trouble.empty())
         GTEST_SKIP() << "room at the target is not tested: " << trouble;
+}
+
+TEST(Room, Row68AReadOnlyTargetIsToldBeforeTheBodyIsTaken) {
+    const std::string trouble = in_own_namespace(CLONE_NEWNS, [] {
+        Scene scene;
+        const std::filesystem::path folder = scene.machine.under("opt");
+        const SmallDisk disk(folder, 2 * mebibyte);
+        const auto mount_again = [&](unsigned long flags) {
+            ASSERT_EQ(
+                ::mount(nullptr, folder.c_str(), nullptr, MS_REMOUNT | MS_BIND | flags, nullptr),
+                0);
+        };
+        mount_again(MS_RDONLY);
+        scene.publish(1);
+        const RunResult run = scene.machine.apply();
+        EXPECT_EQ(run.status, 1);
+        const Told& told = run.told.at("app");
+        EXPECT_EQ(told.kind, "io") << told.message;
+        EXPECT_THAT(told.message, HasSubstr("put '" + scene.target().string() + "' in place"));
+        EXPECT_THAT(told.message, HasSubstr("(it is mounted read-only)"));
+        EXPECT_EQ(told.bytes, 0U) << "the body was taken";
+        EXPECT_FALSE(std::filesystem::exists(scene.target()));
+        mount_again(0);
+        EXPECT_EQ(scene.machine.apply().status, 0);
+        expect_like_clean_install(scene);
+    });
+    if (!trouble.empty())
+        GTEST_SKIP() << "a read-only target is not tested: " << trouble;
 }
 
 const std::string gzip = gzip_bomb();
