@@ -99,22 +99,34 @@ bool lies_in(const fs::path& path, const fs::path& folder) {
     return !rest.empty() && *rest.begin() != "..";
 }
 
-/// Owners other than root where the agent's service cannot give files away (CAP_CHOWN).
+bool is_root(const std::string& account) { return account == "root" || account == "0"; }
+
+/// What takes the right to give files away (CAP_CHOWN); empty when nothing of this component does.
+std::string to_give_away(const Component& component) {
+    for (const FileSpec& file : component.files)
+        if (!is_root(file.owner) || !is_root(file.group))
+            return fmt::format("give '{}' to {}:{}", file.path, file.owner, file.group);
+    const bool has_commands = !component.check.empty() || component.version_from;
+    if (component.files.empty() || !has_commands)
+        return "";
+    // What is staged is shown to the group of the commands: Staging::lend().
+    const FileSpec& first = component.files.front();
+    return (first.mode & S_IROTH) != 0
+               ? ""
+               : fmt::format("show '{}' to `check` and `version_from` alone", first.path);
+}
+
+/// What the agent's service would have to give away, and cannot.
 void look_at_owners(const Settings& settings, const std::string& service, const UnitState& agent,
                     Findings& findings) {
     if ((agent.capabilities & (std::uint64_t{1} << CAP_CHOWN)) != 0)
         return;
     for (const Component& component : settings.components)
-        for (const FileSpec& file : component.files)
-            if (file.owner != "root" || file.group != "root") {
-                findings.push_back(
-                    {Severity::error,
-                     fmt::format("the sandbox of {} does not let it give '{}' to {}:{}", service,
-                                 file.path, file.owner, file.group),
-                     fmt::format("{}:{}", component.place.file, component.place.line),
-                     owner_command(service)});
-                break;
-            }
+        if (const std::string what = to_give_away(component); !what.empty())
+            findings.push_back({Severity::error,
+                                fmt::format("the sandbox of {} does not let it {}", service, what),
+                                fmt::format("{}:{}", component.place.file, component.place.line),
+                                owner_command(service)});
 }
 
 } // namespace

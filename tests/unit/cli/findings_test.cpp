@@ -201,6 +201,21 @@ TEST_F(Doctor, FindsAnOwnerThatTheSandboxDoesNotHave) {
                owner_command("provisor-apply.service"));
 }
 
+TEST_F(Doctor, FindsAFileThatTheSandboxCannotShowToItsCheckAlone) {
+    paths.state_dir = "/var/lib/provisor";
+    UnitState confined = strict;
+    confined.capabilities = 0;
+    app().check = {"{staged}", "--version"};
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, confined), IsEmpty())
+        << "everybody may see it";
+    app().files[0].mode = 0750;
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, strict), IsEmpty());
+    expect_one(look_at_sandbox(settings, paths, agent, confined), Severity::error,
+               "show '/opt/app/app'", "app.yaml:2", owner_command("provisor.service"));
+    app().check.clear();
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, confined), IsEmpty());
+}
+
 TEST_F(Doctor, NamesWhoHoldsTheLock) {
     const Interrupt interrupt;
     const auto lock = PassLock::acquire(paths, PassLock::Wait::no, interrupt);
