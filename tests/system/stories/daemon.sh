@@ -80,7 +80,21 @@ host_run rm /etc/provisor/components.d/outside.yaml
 step "an owner, a mode and a folder of the manifest, inside the sandbox"
 app_manifest | sed 's/app:/owned:/; s#/usr/local/bin/app#/opt/owned/bin/tool#; /units:/,$d' |
     sed '/mode:/c\    mode: "0750"\n    owner: daemon\n    group: daemon' | manifest owned
+told_owners() { host_journal -o cat SYSLOG_IDENTIFIER=provisor PROVISOR_COMPONENT=owned | grep -q CAP_CHOWN; }
+eventually 60 told_owners || fails "the journal does not say what an owner takes: $(host_journal -o cat PROVISOR_COMPONENT=owned)"
 owned() { [ -e "$host_tree/opt/owned/bin/tool" ]; }
+! owned || fails "it was installed without its owner"
+holds "the journal says what another owner than root takes"
+for service in provisor provisor-apply; do
+    host_write "/etc/systemd/system/$service.service.d/owners.conf" <<'CONF'
+[Service]
+CapabilityBoundingSet=CAP_CHOWN CAP_FOWNER CAP_DAC_READ_SEARCH
+SystemCallFilter=@chown
+PrivateUsers=no
+CONF
+done
+host_run systemctl daemon-reload
+host_run systemctl restart provisor.service
 eventually 60 owned || fails "the component was not installed: $(host_journal -o cat PROVISOR_COMPONENT=owned)"
 expect_eq "mode and owner" "750 daemon daemon" "$(host_run stat -c '%a %U %G' /opt/owned/bin/tool)"
 

@@ -13,8 +13,8 @@ cp "$work/tree/usr/bin/provisor" "$host_tree/usr/local/bin/"
 cp -r "$work/tree/usr/libexec/provisor" "$host_tree/usr/local/libexec/"
 mkdir -p "$host_tree/etc/sysusers.d"
 cp "$work/tree/usr/lib/sysusers.d/provisor.conf" "$host_tree/etc/sysusers.d/"
-for unit in provisor.service provisor-self-update.service; do
-    sed 's#/usr/bin/provisor#/usr/local/bin/provisor#' "$units/$unit" | host_write "/etc/systemd/system/$unit"
+for unit in provisor.service provisor-self-update.service provisor-{fetch,unpack}.socket provisor-{fetch,unpack}@.service; do
+    sed 's#/usr/\(bin\|libexec\)/provisor#/usr/local/\1/provisor#' "$units/$unit" | host_write "/etc/systemd/system/$unit"
 done
 host_run systemd-sysusers
 origin_start
