@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <sched.h>
 #include <stdexcept>
@@ -18,9 +19,10 @@ class NoNamespace : public std::runtime_error {
 
 /// Runs `test` in a thread that is in namespaces of its own (unshare(2)), with all threads and
 /// processes that it starts. Returns why it could not: what it says when it throws NoNamespace
-/// itself; empty when it could.
+/// itself; empty when it could. What else it throws comes through.
 inline std::string in_own_namespace(int flags, const std::function<void()>& test) {
     std::string trouble;
+    std::exception_ptr thrown;
     std::thread([&] {
         try {
             if (::unshare(flags) != 0)
@@ -29,8 +31,12 @@ inline std::string in_own_namespace(int flags, const std::function<void()>& test
             test();
         } catch (const NoNamespace& reason) {
             trouble = reason.what();
+        } catch (...) {
+            thrown = std::current_exception();
         }
     }).join();
+    if (thrown)
+        std::rethrow_exception(thrown);
     return trouble;
 }
 

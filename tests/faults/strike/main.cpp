@@ -5,6 +5,7 @@
 #include "faults/strike/tracer.hpp"
 
 #include <cstdio>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -13,17 +14,47 @@ namespace provisor::test {
 namespace {
 
 constexpr int not_permitted = 125;
-constexpr const char* usage = "usage: strike [--at N] [--do BLOW] [--helpers] [--limit SECONDS] "
-                              "[--report FILE] PROGRAM [ARGUMENT...]\n"
-                              "BLOW: kill killone term short ENOSPC EIO EDQUOT EROFS EMFILE ENOMEM "
-                              "EINTR, each with -after or +\n"
-                              "Without --at it counts.\n";
+constexpr const char* usage =
+    "usage: strike [--at N] [--do BLOW] [--helpers] [--limit SECONDS] "
+    "[--report FILE]\n"
+    "              [--disk IMAGE:loopN:FOLDER[:commit]... --copies FOLDER --copy-at N,N...] "
+    "PROGRAM [ARGUMENT...]\n"
+    "BLOW: kill killone term short ENOSPC EIO EDQUOT EROFS EMFILE ENOMEM "
+    "EINTR, each with -after or +\n"
+    "Without --at it counts.\n"
+    "Disks are copied as a power cut at these calls, and after the end, "
+    "would leave them.\n";
 
 struct CommandLine {
     Orders orders;
     std::string report;
     std::vector<std::string> program;
 };
+
+std::vector<std::string> words_of(const std::string& text, char between) {
+    std::vector<std::string> words;
+    std::istringstream stream(text);
+    for (std::string word; std::getline(stream, word, between);)
+        words.push_back(word);
+    return words;
+}
+
+/// Whether it is an option for copies.
+bool take_copy_option(const std::string& option, const std::string& value, CopyOrders& copies) {
+    if (option == "--copies") {
+        copies.folder = value;
+    } else if (option == "--copy-at") {
+        for (const std::string& number : words_of(value, ','))
+            copies.at.insert(std::stoull(number));
+    } else if (option == "--disk") {
+        const std::vector<std::string> parts = words_of(value, ':');
+        if (parts.size() < 3)
+            throw std::invalid_argument(value);
+        copies.disks.push_back({parts[0], parts[1], parts[2], parts.size() > 3});
+    } else
+        return false;
+    return true;
+}
 
 CommandLine parse(std::vector<std::string> words) {
     CommandLine line;
@@ -46,7 +77,7 @@ CommandLine parse(std::vector<std::string> words) {
             line.report = value;
         else if (option == "--do" && blow)
             line.orders.blow = *blow;
-        else
+        else if (!take_copy_option(option, value, line.orders.copies))
             throw std::invalid_argument(option);
     }
     if (words.empty())

@@ -17,7 +17,6 @@ using Kind = Blow::Kind;
 using std::chrono::milliseconds;
 
 constexpr int not_permitted = 125;
-constexpr milliseconds longest_pass(10'000);
 constexpr milliseconds longest_farewell(1000);
 const std::vector<std::string> pass{"--json", "apply"};
 
@@ -55,11 +54,6 @@ bool is_never_without_harm(Change::Sort sort) {
            sort == Sort::truncate || sort == Sort::allocate;
 }
 
-void tell_end(const RunResult& run, const std::string& what, std::vector<std::string>& wrong) {
-    wrong.push_back(what + " (exit status " + std::to_string(run.status) + ", " +
-                    std::to_string(run.took.count()) + " ms)\n" + run.out + run.err);
-}
-
 /// A copy like that of `cp -a`.
 void copy_tree(const fs::path& from, const fs::path& to) {
     fs::remove_all(to);
@@ -72,28 +66,29 @@ Stage::Stage(const Workload& workload) : workload_(workload) {
     workload.prepare(scene_);
     fs::rename(scene_.machine.root(), scene_.machine.aside("prepared"));
     reset();
-    before_ = picture_of(scene_.machine);
+    course_.before = picture_of(scene_.machine);
     Findings findings;
     RunResult run = this->run({}, findings);
     if (run.status == not_permitted)
         throw NotPermitted{run.err};
     changes_ = findings.calls;
-    after_ = picture_of(scene_.machine);
+    course_.after = picture_of(scene_.machine);
     if (run.status != 0 || changes_.empty())
         throw std::runtime_error(std::string(workload.name) + ": " + run.out + run.err);
     const RunResult next = scene_.machine.run(pass);
     if (next.status != 0 ||
-        !differences(after_, picture_of(scene_.machine), scene_.machine).empty())
+        !differences(course_.after, picture_of(scene_.machine), scene_.machine).empty())
         throw std::runtime_error(std::string(workload.name) + " is not at rest: " + next.out);
-    if (const auto marker = after_.markers.find("app"); marker != after_.markers.end())
-        wanted_ = marker->second.artifact;
+    if (const auto marker = course_.after.markers.find("app");
+        marker != course_.after.markers.end())
+        course_.wanted = marker->second.artifact;
     if (workload.installs) {
         Machine clean;
         copy_tree(scene_.machine.under("etc/provisor"), clean.under("etc/provisor"));
         clean.run(pass);
         Picture picture = picture_of(clean);
-        picture.cache = after_.cache;
-        if (const auto wrong = differences(picture, after_, clean); !wrong.empty())
+        picture.cache = course_.after.cache;
+        if (const auto wrong = differences(picture, course_.after, clean); !wrong.empty())
             throw std::runtime_error(std::string(workload.name) + ": " + wrong.front());
     }
     reset();
@@ -140,26 +135,25 @@ std::vector<std::uint64_t> Stage::places_for(const Blow& blow) const {
 void Stage::check_end(const Blow& blow, const Findings& findings, const RunResult& run,
                       std::vector<std::string>& wrong) const {
     if (findings.hung || run.took > longest_pass)
-        tell_end(run, "I8: it took too long", wrong);
+        wrong.push_back(tell_end(run, "I8: it took too long"));
     if (!is_sensible(blow, run.status))
-        tell_end(run, "exit status", wrong);
+        wrong.push_back(tell_end(run, "exit status"));
     if (blow.kind == Kind::term && findings.afterwards > longest_farewell)
-        tell_end(run,
-                 "I8: it stopped " + std::to_string(findings.afterwards.count()) +
-                     " ms after SIGTERM",
-                 wrong);
+        wrong.push_back(tell_end(run, "I8: it stopped " +
+                                          std::to_string(findings.afterwards.count()) +
+                                          " ms after SIGTERM"));
     if (run.status == 0) {
-        Picture wanted = after_;
+        Picture wanted = course_.after;
         const Picture now = picture_of(scene_.machine);
         wanted.cache.insert(now.cache.begin(), now.cache.end());
         for (const std::string& line : differences(wanted, now, scene_.machine))
             if (!line.starts_with("I6"))
-                tell_end(run, "false success: " + line, wrong);
+                wrong.push_back(tell_end(run, "false success: " + line));
     }
     if (blow.kind == Kind::error && blow.error != EINTR &&
         (run.status == 1 || is_never_without_harm(findings.struck->change.sort)) &&
         (run.out + run.err).find(std::strerror(blow.error)) == std::string::npos)
-        tell_end(run, "I7: the error is not told", wrong);
+        wrong.push_back(tell_end(run, "I7: the error is not told"));
     if (run.status != 1)
         return;
     const auto failures = std::count_if(run.told.begin(), run.told.end(), [](const auto& one) {
@@ -168,39 +162,12 @@ void Stage::check_end(const Blow& blow, const Findings& findings, const RunResul
     const bool is_of_one = findings.struck->change.path.find("/components/") != std::string::npos ||
                            findings.struck->change.path.find("/opt/") != std::string::npos;
     if (blow.kind == Kind::error && !blow.for_ever && is_of_one && failures > 1)
-        tell_end(run, "I9: both components failed", wrong);
+        wrong.push_back(tell_end(run, "I9: both components failed"));
     const bool is_space = blow.error == ENOSPC || blow.error == EDQUOT;
     for (const auto& [name, told] : run.told)
         if (blow.kind == Kind::error && told.decision == "fail" &&
             told.kind != (is_space ? "space" : "io"))
-            tell_end(run, "I7: " + name + " is an error of kind " + told.kind, wrong);
-}
-
-void Stage::recover(std::vector<std::string>& wrong) {
-    scene_.origin.forget();
-    const bool cached = is_known_and_cached(scene_.machine, wanted_);
-    const RunResult next = scene_.machine.run(pass);
-    if (next.status != 0 || next.took > longest_pass)
-        tell_end(next, "I4: the next pass", wrong);
-    if (cached && scene_.sent() > 0)
-        wrong.push_back("I5: " + std::to_string(scene_.sent()) + " bytes of what is in the cache");
-    Picture now = picture_of(scene_.machine);
-    if (!workload_.is_pass && !differences(after_, now, scene_.machine).empty()) {
-        const auto between = wrong_between(before_, now, after_, scene_.machine);
-        wrong.insert(wrong.end(), between.begin(), between.end());
-        const RunResult again = scene_.machine.run(workload_.command);
-        if (again.status != 0)
-            tell_end(again, "I4: told again", wrong);
-        now = picture_of(scene_.machine);
-    }
-    // What a pass could not drop any more goes with the next one that changes something.
-    if (!std::includes(after_.cache.begin(), after_.cache.end(), now.cache.begin(),
-                       now.cache.end())) {
-        scene_.machine.run({"prune"});
-        now = picture_of(scene_.machine);
-    }
-    const auto other = differences(after_, now, scene_.machine);
-    wrong.insert(wrong.end(), other.begin(), other.end());
+            wrong.push_back(tell_end(run, "I7: " + name + " is an error of kind " + told.kind));
 }
 
 Blown Stage::strike(const Blow& blow, std::uint64_t at) {
@@ -214,9 +181,10 @@ Blown Stage::strike(const Blow& blow, std::uint64_t at) {
     Blown blown{findings.struck, {}};
     if (!blown.struck)
         return blown;
-    blown.violations = wrong_between(before_, picture_of(scene_.machine), after_, scene_.machine);
+    blown.violations =
+        wrong_between(course_.before, picture_of(scene_.machine), course_.after, scene_.machine);
     check_end(blow, findings, run, blown.violations);
-    recover(blown.violations);
+    recover(scene_, workload_, course_, blown.violations);
     return blown;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "faults/strike/picture.hpp"
+#include "faults/strike/recovery.hpp"
 #include "faults/strike/tracer.hpp"
-#include "faults/strike/workload.hpp"
 
 #include <string>
 #include <vector>
@@ -37,13 +36,10 @@ private:
     void reset();
     void check_end(const Blow& blow, const Findings& findings, const RunResult& run,
                    std::vector<std::string>& wrong) const;
-    void recover(std::vector<std::string>& wrong);
 
     const Workload& workload_;
     Scene scene_;
-    std::string wanted_; ///< digest of what the manifest wants of `app`
-    Picture before_;
-    Picture after_;
+    Course course_;
     std::vector<CountedCall> changes_;
     std::vector<CountedCall> of_helpers_;
 };

@@ -104,7 +104,8 @@ private:
 
 class Tracer {
 public:
-    Tracer(pid_t agent, const Orders& orders) : agent_(agent), orders_(orders) {
+    Tracer(pid_t agent, const Orders& orders)
+        : agent_(agent), orders_(orders), copier_(orders.copies) {
         threads_.insert(agent);
     }
 
@@ -132,6 +133,7 @@ private:
 
     pid_t agent_;
     const Orders& orders_;
+    DiskCopier copier_;
     std::set<pid_t> threads_;
     std::map<pid_t, Due> due_;
     bool over_ = false; ///< nothing is to be seen any more
@@ -210,7 +212,7 @@ void Tracer::at_entry(pid_t thread, const SystemCall& call) {
     const std::optional<Change> change = counted(thread, call);
     if (!change)
         return;
-    ++count_;
+    copier_.take(++count_);
     const bool again = findings_.struck.has_value();
     const CountedCall here{count_, name_of(thread), *change};
     if (!again)
@@ -303,8 +305,10 @@ Findings Tracer::run() {
             }
             continue;
         }
-        if (thread < 0)
+        if (thread < 0) {
+            copier_.take(0);
             return findings_;
+        }
         if (WIFSTOPPED(status))
             take_stop(thread, status);
         else

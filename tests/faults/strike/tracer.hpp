@@ -2,6 +2,7 @@
 #pragma once
 
 #include "faults/strike/blow.hpp"
+#include "faults/strike/disk_copies.hpp"
 #include "faults/strike/system_call.hpp"
 
 #include <chrono>
@@ -28,6 +29,7 @@ struct Orders {
                           ///< it can be done; 0 strikes none
     Counted counted = Counted::changes;
     std::chrono::seconds limit{30}; ///< then all is killed
+    CopyOrders copies = {};         ///< of disks, at counted calls
 };
 
 /// A counted call.
