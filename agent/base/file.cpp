@@ -44,6 +44,19 @@ Fd open_directory(const std::filesystem::path& path) {
     return directory;
 }
 
+Error making_error(int error_number, const std::string& what, const std::filesystem::path& folder) {
+    const Error error = system_error(error_number, what);
+    struct statvfs facts {};
+    // File systems that make inodes as they need them tell of none at all.
+    if (error_number != ENOSPC || ::statvfs(folder.c_str(), &facts) != 0 || facts.f_files == 0 ||
+        facts.f_favail != 0)
+        return error;
+    return Error(error.kind(),
+                 fmt::format("{} (no inode is free in '{}': it holds as many files as it can, see "
+                             "`df -i`)",
+                             error.what(), folder.string()));
+}
+
 void sync_fd(int fd, const std::string& what) {
     while (::fsync(fd) != 0)
         if (errno != EINTR)
@@ -83,7 +96,7 @@ void replace_file(const std::filesystem::path& path, std::string_view content, m
     Fd file(::openat(begun_in, temporary.c_str(),
                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file)
-        throw system_error(errno, what);
+        throw making_error(errno, what, temporaries.empty() ? directory_path : temporaries);
     try {
         write_all(file.get(), content, what);
         if (::fchmod(file.get(), mode) != 0)
@@ -129,7 +142,8 @@ void make_directories(const std::filesystem::path& path, mode_t mode, Durable du
     if (errno == EEXIST)
         return;
     if (errno != ENOENT || path.parent_path() == path || path.parent_path().empty())
-        throw system_error(errno, fmt::format("make directory '{}'", path.string()));
+        throw making_error(errno, fmt::format("make directory '{}'", path.string()),
+                           path.parent_path().empty() ? "." : path.parent_path());
     make_directories(path.parent_path(), mode, durable);
     make_directories(path, mode, durable);
 }

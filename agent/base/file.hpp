@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/error.hpp"
 #include "base/fd.hpp"
 
 #include <cstdint>
@@ -39,6 +40,10 @@ void make_directories(const std::filesystem::path& path, mode_t mode, Durable du
 
 /// Opens a directory for use as a base of *at() calls and for syncing.
 Fd open_directory(const std::filesystem::path& path);
+
+/// system_error of what could not be made in a folder. Of ENOSPC it says when inodes are what is
+/// missing: there may be room for many bytes then (statvfs(3)).
+Error making_error(int error_number, const std::string& what, const std::filesystem::path& folder);
 
 /// fsync; throws what failed. After a failed fsync the file must be thrown away and written anew:
 /// the kernel marks the pages clean and a second fsync would report success for bytes that never

@@ -44,6 +44,9 @@ void refuse_open_folder(const Fd& directory, const fs::path& folder) {
 std::string explain(int error_number, const fs::path& target, const Paths& paths) {
     if (error_number == EROFS)
         return explain_read_only(error_number, target.parent_path(), paths);
+    if (error_number == EBUSY)
+        return " (it is a mount itself, whose name cannot go to another file; unmount it, and mount "
+               "its folder in its place if anything)";
     if (error_number == EPERM) {
         for (const fs::path& path : {target, target.parent_path()}) {
             const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -87,7 +90,8 @@ Fd Staging::begin(const InstalledFile& file) {
                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!temporary) {
         const int problem = errno;
-        const Error error = system_error(problem, fmt::format("stage '{}'", shown.string()));
+        const Error error =
+            making_error(problem, fmt::format("stage '{}'", shown.string()), shown.parent_path());
         throw Error(error.kind(), error.what() + explain(problem, shown, paths_));
     }
     staged_.push_back(std::move(staged));

@@ -75,7 +75,7 @@ Fd Unfinished::open(const fs::path& path) const {
     make_directories(folder_, 0700, Durable::yes);
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file)
-        throw system_error(errno, fmt::format("make '{}'", path.string()));
+        throw making_error(errno, fmt::format("make '{}'", path.string()), folder_);
     return file;
 }
 

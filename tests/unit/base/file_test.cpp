@@ -5,7 +5,10 @@
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
 
+#include <cerrno>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 
 namespace provisor {
 namespace {
@@ -85,6 +88,59 @@ TEST(MakeDirectories, MakesEveryMissingParentWithTheMode) {
     const auto before = test::list_tree(folder.path());
     make_directories(folder / "a/b/c", 0755, Durable::yes);
     EXPECT_EQ(test::list_tree(folder.path()), before) << "what is there is left alone";
+}
+
+// --- no inode is free
+
+/// A file system in memory for this many files beside its own folder, of this thread alone.
+void on_disk_for(unsigned files, const std::function<void(const std::filesystem::path&)>& test) {
+    const TemporaryFolder folder;
+    const std::string options = "size=1M,nr_inodes=" + std::to_string(files + 1);
+    bool mounted = false;
+    std::thread([&] {
+        mounted = ::unshare(CLONE_NEWNS) == 0 &&
+                  ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                  ::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, options.c_str()) == 0;
+        if (!mounted)
+            return;
+        test(folder.path());
+        ::umount2(folder.path().c_str(), MNT_DETACH);
+    }).join();
+    if (!mounted)
+        GTEST_SKIP() << "*** no tmpfs can be mounted: running out of inodes is not tested ***";
+}
+
+template <typename Function>
+std::string trouble_of(Function function) {
+    try {
+        function();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::space);
+        return error.what();
+    }
+    return "";
+}
+
+TEST(NoInodeIsFree, IsWhatFilesAndFoldersThatCannotBeMadeSay) {
+    on_disk_for(1, [](const std::filesystem::path& folder) {
+        replace_file(folder / "only", "one", 0644, Durable::no);
+        for (const std::string& told :
+             {trouble_of([&] { replace_file(folder / "x", "new", 0644, Durable::no); }),
+              trouble_of([&] { replace_file(folder / "x", "new", 0644, Durable::no, folder); }),
+              trouble_of([&] { make_directories(folder / "a/b", 0755, Durable::no); })})
+            EXPECT_NE(told.find("no inode is free in '" + folder.string() + "'"), std::string::npos)
+                << told;
+    });
+}
+
+TEST(NoInodeIsFree, IsNotSaidOfADiskWithoutBytes) {
+    on_disk_for(100, [](const std::filesystem::path& folder) {
+        const std::string told = trouble_of(
+            [&] { replace_file(folder / "x", std::string(2'000'000, 'x'), 0644, Durable::no); });
+        EXPECT_NE(told.find("No space left"), std::string::npos) << told;
+        EXPECT_EQ(told.find("inode"), std::string::npos) << told;
+        EXPECT_STREQ(making_error(ENOSPC, "x", folder).what(), system_error(ENOSPC, "x").what());
+    });
 }
 
 } // namespace

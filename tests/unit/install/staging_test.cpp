@@ -8,6 +8,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -185,6 +187,36 @@ TEST_F(StagingTest, AFailedRenameNamesTheTargetAndKeepsIt) {
         EXPECT_NE(std::string(error.what()).find("/opt/app"), std::string::npos);
     }
     EXPECT_TRUE(fs::exists(folder / "opt/app/inside"));
+}
+
+TEST_F(StagingTest, SaysOfATargetThatIsAMountThatItIsOne) {
+    write_text(folder / "opt/app", "old");
+    write_text(folder / "other", "of another disk");
+    bool mounted = false;
+    std::thread([&] {
+        mounted = ::unshare(CLONE_NEWNS) == 0 &&
+                  ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                  ::mount((folder / "other").c_str(), (folder / "opt/app").c_str(), nullptr,
+                          MS_BIND, nullptr) == 0;
+        if (!mounted)
+            return;
+        try {
+            Staging staging(paths);
+            staging.stage_text(file("/opt/app", "x"), "x");
+            staging.commit();
+            ADD_FAILURE() << "a mount was replaced by a file";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::io);
+            EXPECT_NE(std::string(error.what()).find("it is a mount itself"), std::string::npos)
+                << error.what();
+        }
+        EXPECT_EQ(read_text(folder / "opt/app"), "of another disk");
+        ::umount2((folder / "opt/app").c_str(), MNT_DETACH);
+    }).join();
+    if (!mounted)
+        GTEST_SKIP() << "*** nothing can be mounted: a target that is a mount is not tested ***";
+    EXPECT_EQ(read_text(folder / "opt/app"), "old");
+    EXPECT_EQ(temporaries(), 0U);
 }
 
 TEST_F(StagingTest, SweepRemovesOnlyItsOwnLeftovers) {
