@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "install/accounts.hpp"
+#include "install/trusted_folder.hpp"
 #include "model/drop_in.hpp"
 
 #include <algorithm>
@@ -22,30 +23,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder in which anybody may rename files is no place for a file that root executes.
-void refuse_open_folder(const Fd& directory, const fs::path& folder) {
-    struct stat facts {};
-    if (::fstat(directory.get(), &facts) != 0)
-        throw system_error(errno, fmt::format("look at '{}'", folder.string()));
-    if ((facts.st_mode & S_IWOTH) != 0)
-        throw Error(ErrorKind::io,
-                    fmt::format("folder '{}' is writable by everybody; take that right away "
-                                "(chmod o-w) or install elsewhere",
-                                folder.string()));
-    if (facts.st_uid != 0 && facts.st_uid != ::geteuid())
-        throw Error(
-            ErrorKind::io,
-            fmt::format("folder '{}' belongs to uid {}, who could replace what is installed "
-                        "there; chown it to root or install elsewhere",
-                        folder.string(), facts.st_uid));
-}
-
 /// Why a rename or write may have failed although we are root; empty when nothing stands out.
 std::string explain(int error_number, const fs::path& target, const Paths& paths) {
     if (error_number == EROFS)
         return explain_read_only(error_number, target.parent_path(), paths);
     if (error_number == EBUSY)
-        return " (it is a mount itself, whose name cannot go to another file; unmount it, and mount "
+        return " (it is a mount itself, whose name cannot go to another file; unmount it, and "
+               "mount "
                "its folder in its place if anything)";
     if (error_number == EPERM) {
         for (const fs::path& path : {target, target.parent_path()}) {
@@ -83,9 +67,10 @@ Staging::~Staging() {
 }
 
 Fd Staging::begin(const InstalledFile& file) {
+    require_trusted_way(file.path, paths_);
     Staged staged{file, *find_target(file.path, paths_, MissingFolders::make), temporary_name()};
     const fs::path shown = staged.target.shown;
-    refuse_open_folder(staged.target.folder, shown.parent_path());
+    require_trusted_folder(file.path, staged.target, paths_);
     Fd temporary(::openat(staged.target.folder.get(), staged.temporary.c_str(),
                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!temporary) {
