@@ -140,13 +140,16 @@ TEST(ReadOnly, Row68TargetsStayAsTheyAre) {
         EXPECT_EQ(scene.machine.apply().status, 0) << "where nothing is to be done, nothing fails";
         scene.publish(2);
         const RunResult run = scene.machine.apply();
-        for (const char* name : {"app", "beside"})
+        for (const char* name : {"app", "beside"}) {
             expect_failure(run, name, "io",
                            {scene.machine.under(std::string("opt/") + name).string(), "read-only"});
+            // Not more than what came along with the header.
+            EXPECT_LE(run.told.at(name).bytes, 16384U) << "the body was taken";
+        }
         before.expect_still(scene);
         expect_golden("Row68ReadOnlyTarget", scene.machine);
         disk.set_read_only(false);
-        expect_recovery(scene);
+        expect_recovery(scene, 2 * program(2).size());
     });
 }
 
