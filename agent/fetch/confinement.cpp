@@ -24,7 +24,7 @@ constexpr std::array readable{"/etc", "/usr", "/lib", "/lib32", "/lib64", "/libx
 
 /// What libcurl, OpenSSL and the C library with its modules for looking names up are seen to make
 /// or may make: the frequent ones first, since the kernel compares one after the other.
-constexpr std::array needed{
+[[maybe_unused]] constexpr std::array needed{
     // talking
     SYS_recvfrom, SYS_sendto, SYS_sendmsg, SYS_recvmsg, SYS_read, SYS_write, SYS_futex,
     SYS_sendmmsg, SYS_recvmmsg, SYS_readv, SYS_writev, SYS_connect, SYS_getsockname,
