@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace provisor {
@@ -14,6 +15,14 @@ void Fd::close() noexcept {
         // to do".
         ::close(number_);
     number_ = -1;
+}
+
+void open_standard_descriptors() noexcept {
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number)
+        if (::fcntl(number, F_GETFD) < 0 && errno == EBADF)
+            // The lowest number that is free (open(2)), which is this one. It stays open.
+            if (::open("/dev/null", O_RDWR) < 0)
+                return;
 }
 
 void write_all(int fd, std::span<const std::byte> bytes, const std::string& what) {

@@ -35,6 +35,10 @@ private:
     int number_ = -1;
 };
 
+/// Puts /dev/null in the place of standard descriptors that are closed: what is opened next would
+/// be given their numbers, and what is printed would then be written into that file.
+void open_standard_descriptors() noexcept;
+
 /// Writes all of `bytes`, through short writes and EINTR. Throws the Error of the failing write,
 /// told as `what`.
 void write_all(int fd, std::span<const std::byte> bytes, const std::string& what);

@@ -2,6 +2,7 @@
 #include "cli/cli.hpp"
 
 #include "base/error.hpp"
+#include "base/fd.hpp"
 #include "base/privileges.hpp"
 #include "cli/commands.hpp"
 #include "journal/sd_journal.hpp"
@@ -32,9 +33,6 @@ void listen_to_signals(Interrupt& interrupt) {
     ::sigemptyset(&action.sa_mask);
     for (const int number : {SIGINT, SIGTERM, SIGHUP})
         ::sigaction(number, &action, nullptr);
-    // A reader that went away (`provisor status | head`) is no reason to die in the middle of a
-    // pass.
-    ::signal(SIGPIPE, SIG_IGN);
 }
 
 std::optional<std::string> environment(const char* name) {
@@ -206,14 +204,14 @@ int run_command(CommandLine& line) {
         Context context = make_context(line.global, interrupt);
         return line.run(context);
     } catch (const Interrupted&) {
-        fmt::print(stderr, "provisor: interrupted; what was done so far is consistent, the next "
-                           "pass goes on from there\n");
+        complain("provisor: interrupted; what was done so far is consistent, the next pass goes on "
+                 "from there");
         return exit_interrupted;
     } catch (const Error& error) {
-        fmt::print(stderr, "provisor: {}\n", error.what());
+        complain(fmt::format("provisor: {}", error.what()));
         return error.kind() == ErrorKind::config ? exit_bad_input : exit_failed;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "provisor: {}\n", error.what());
+        complain(fmt::format("provisor: {}", error.what()));
         return exit_failed;
     }
 }
@@ -223,6 +221,10 @@ int run_command(CommandLine& line) {
 int run_command_line(int argc, char** argv) {
     ::umask(022);
     forbid_core_dumps();
+    open_standard_descriptors();
+    // A reader that went away (`provisor status | head`) is no reason to die in the middle of a
+    // pass.
+    ::signal(SIGPIPE, SIG_IGN);
     CommandLine line;
     CLI::App app("Keeps the binaries on this machine as its manifests say. Manual: provisor(8)",
                  "provisor");

@@ -7,6 +7,7 @@
 #include "transfer/fetch_transfer.hpp"
 #include "units/systemd_units.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -41,9 +42,14 @@ bool Context::colored(int fd) const {
            (terminal == nullptr || std::string_view(terminal) != "dumb");
 }
 
+void complain(const std::string& text) noexcept {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fputc('\n', stderr);
+}
+
 void print_diagnostics(const std::vector<Diagnostic>& diagnostics, const char* severity) {
     for (const Diagnostic& diagnostic : diagnostics)
-        fmt::print(stderr, "{}: {}\n", severity, to_text(diagnostic));
+        complain(fmt::format("{}: {}", severity, to_text(diagnostic)));
 }
 
 Settings load_or_complain(Context& context) {
@@ -85,8 +91,9 @@ std::unique_ptr<Journal> make_journal(const Context& context) {
 }
 
 void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if ((!written || std::fflush(stdout) != 0) && errno != EPIPE)
+        throw system_error(errno, "write to standard output");
 }
 
 } // namespace provisor

@@ -115,9 +115,8 @@ bool failed(const PassReport& report) {
 }
 
 int report_locked() {
-    fmt::print(
-        stderr,
-        "provisor: another pass is running; try again later, or wait for it with `apply --wait`\n");
+    complain("provisor: another pass is running; try again later, or wait for it with `apply "
+             "--wait`");
     return exit_locked;
 }
 

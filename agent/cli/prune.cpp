@@ -12,7 +12,7 @@ namespace provisor {
 int command_prune(Context& context) {
     const auto lock = PassLock::acquire(context.paths, PassLock::Wait::no, context.interrupt);
     if (!lock) {
-        fmt::print(stderr, "provisor: another pass is running; try again later\n");
+        complain("provisor: another pass is running; try again later");
         return exit_locked;
     }
     const Settings settings = load_or_complain(context);

@@ -98,7 +98,7 @@ int command_verify(Context& context, const std::vector<std::string>& names, bool
     {
         const auto lock = PassLock::acquire(context.paths, PassLock::Wait::no, context.interrupt);
         if (!lock) {
-            fmt::print(stderr, "provisor: another pass is running; try again later\n");
+            complain("provisor: another pass is running; try again later");
             return exit_locked;
         }
         const Settings settings = load_or_complain(context);

@@ -113,9 +113,10 @@ std::map<std::string, Told> parse_report(const std::string& text) {
         one.previous_version = text_at(component, "previous_version");
         one.next_try = text_at(component, "next_try");
         one.bytes = component.value("bytes", std::uint64_t{0});
-        const auto& error = component.at("error");
-        if (!error.is_object())
+        // Only a pass tells of it.
+        if (!component.contains("error") || !component["error"].is_object())
             continue;
+        const auto& error = component["error"];
         one.kind = text_at(error, "kind");
         one.message = text_at(error, "message");
         one.url = text_at(error, "url");
