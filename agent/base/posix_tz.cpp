@@ -10,6 +10,8 @@ namespace provisor {
 namespace {
 
 namespace chr = std::chrono;
+constexpr int most_of_offset = 24;
+constexpr int most_of_switch = 167;
 
 /// Takes the rule apart from front to back. Each take_* is false, or absent, when what stands there
 /// is something else.
@@ -56,12 +58,13 @@ public:
         return value;
     }
 
-    /// "[+-]hh[:mm[:ss]]"; up to a week either way (RFC 8536, 3.3.1).
-    std::optional<chr::seconds> take_time() {
+    /// "[+-]hh[:mm[:ss]]": the hours of an offset are up to 24 (POSIX, 8.3), those of a switch up
+    /// to a week either way (RFC 8536, 3.3.1).
+    std::optional<chr::seconds> take_time(int most_hours) {
         const bool negative = take('-');
         if (!negative)
             take('+');
-        const auto hours = take_number(167);
+        const auto hours = take_number(most_hours);
         if (!hours)
             return std::nullopt;
         chr::seconds time = chr::hours(*hours);
@@ -97,7 +100,7 @@ public:
             return std::nullopt;
         found.day = *day;
         if (take('/')) {
-            const auto time = take_time();
+            const auto time = take_time(most_of_switch);
             if (!time)
                 return std::nullopt;
             found.time = *time;
@@ -107,7 +110,7 @@ public:
 
     std::optional<PosixTz> take_rule() {
         PosixTz rule;
-        const auto standard = take_name() ? take_time() : std::nullopt;
+        const auto standard = take_name() ? take_time(most_of_offset) : std::nullopt;
         if (!standard)
             return std::nullopt;
         rule.standard = -*standard; // POSIX counts westward
@@ -118,7 +121,7 @@ public:
         rule.has_summer = true;
         rule.summer = rule.standard + chr::hours(1);
         if (!rest_.starts_with(',')) {
-            const auto summer = take_time();
+            const auto summer = take_time(most_of_offset);
             if (!summer)
                 return std::nullopt;
             rule.summer = -*summer;

@@ -76,6 +76,10 @@ std::optional<TimeZone> TimeZone::parse(std::string_view tzif) {
     const auto offset_of = [&](std::size_t type) {
         return chr::seconds(big_endian(types.substr(6 * type, 4)));
     };
+    // RFC 8536, 3.2. Whoever looks for a day looks as far around it as these are.
+    for (std::size_t type = 0; type < block->types; ++type)
+        if (offset_of(type) <= chr::hours(-25) || offset_of(type) >= chr::hours(26))
+            return std::nullopt;
     TimeZone zone;
     zone.first_ = offset_of(0);
     for (std::size_t i = 0; i < block->times; ++i) {

@@ -2,6 +2,7 @@
 #include "model/generation.hpp"
 
 #include "base/sha256.hpp"
+#include "model/whole_number.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -61,7 +62,7 @@ Generations parse_generations(std::string_view text) {
     Generations generations;
     try {
         const Json json = Json::parse(text);
-        if (json.at("schema").get<int>() != generations_schema)
+        if (whole_number<int>(json.at("schema")) != generations_schema)
             return {};
         for (const Json& item : json.at("generations")) {
             const auto marker = parse_marker(item.at("marker").dump());

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "model/whole_number.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -72,7 +73,7 @@ std::string to_json(const Marker& marker) {
 std::optional<Marker> parse_marker(std::string_view text) {
     try {
         const Json json = Json::parse(text);
-        if (const int found = json.at("schema").get<int>(); found > schema)
+        if (const auto found = whole_number<std::int64_t>(json.at("schema")); found > schema)
             throw Error(
                 ErrorKind::config,
                 fmt::format(

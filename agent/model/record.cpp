@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/record.hpp"
+#include "model/whole_number.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,7 +53,8 @@ std::optional<Backoff> parse_backoff(const Json& json) {
     const auto time = until.is_null() ? WallTime::max() : parse_rfc3339(until.get<std::string>());
     if (!time)
         return std::nullopt;
-    return Backoff{json.at("failures").get<unsigned>(), *time, json.at("wanted").get<std::string>(),
+    return Backoff{whole_number<unsigned>(json.at("failures")), *time,
+                   json.at("wanted").get<std::string>(),
                    parse_rfc3339(json.value("last_check", ""))};
 }
 
@@ -68,7 +70,7 @@ std::optional<FlipFlopHold> parse_flip_flop(const Json& json) {
     const auto until = parse_rfc3339(json.at("until").get<std::string>());
     if (!until)
         return std::nullopt;
-    return FlipFlopHold{*until, Duration(json.at("duration_us").get<Duration::rep>()),
+    return FlipFlopHold{*until, Duration(whole_number<Duration::rep>(json.at("duration_us"))),
                         json.at("reason").get<std::string>()};
 }
 
@@ -161,10 +163,11 @@ Record parse_record(std::string_view text) {
             HashedFile file;
             file.path = item.at("path").get<std::string>();
             file.sha256 = item.at("sha256").get<std::string>();
-            file.fingerprint = {
-                item.at("device").get<std::uint64_t>(), item.at("inode").get<std::uint64_t>(),
-                item.at("size").get<std::uint64_t>(), item.at("mtime_ns").get<std::int64_t>(),
-                item.at("ctime_ns").get<std::int64_t>()};
+            file.fingerprint = {whole_number<std::uint64_t>(item.at("device")),
+                                whole_number<std::uint64_t>(item.at("inode")),
+                                whole_number<std::uint64_t>(item.at("size")),
+                                whole_number<std::int64_t>(item.at("mtime_ns")),
+                                whole_number<std::int64_t>(item.at("ctime_ns"))};
             record.hashed.push_back(std::move(file));
         }
         record.highest_version = json.value("highest_version", "");

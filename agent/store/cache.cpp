@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "model/shown_url.hpp"
+#include "model/whole_number.hpp"
 #include "store/component_store.hpp"
 
 #include <cerrno>
@@ -54,14 +55,14 @@ std::optional<CacheEntry> parse_entry(const std::string& text) {
         entry.validator.etag = json.at("etag").get<std::string>();
         entry.validator.last_modified = json.at("last_modified").get<std::string>();
         entry.sha256 = json.at("sha256").get<std::string>();
-        entry.size = json.at("size").get<std::uint64_t>();
+        entry.size = whole_number<std::uint64_t>(json.at("size"));
         if (const auto found = json.find("dictionary"); found != json.end())
             entry.dictionary = Dictionary{found->at("sha256").get<std::string>(),
                                           found->at("id").get<std::string>()};
         if (const auto found = json.find("use_as_dictionary"); found != json.end())
             entry.use_as_dictionary = DictionaryUse{found->at("match").get<std::string>(),
                                                     found->at("id").get<std::string>()};
-        if (json.at("schema").get<int>() != 1 || !is_sha256(entry.sha256) ||
+        if (whole_number<int>(json.at("schema")) != 1 || !is_sha256(entry.sha256) ||
             (entry.dictionary && !is_sha256(entry.dictionary->sha256)))
             return std::nullopt;
         return entry;

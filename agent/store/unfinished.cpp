@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "model/shown_url.hpp"
+#include "model/whole_number.hpp"
 #include "store/component_store.hpp"
 
 #include <algorithm>
@@ -28,13 +29,13 @@ std::optional<BodyPart> parse_part(const std::string& text) {
         const Json json = Json::parse(text);
         BodyPart part;
         part.etag = json.at("etag").get<std::string>();
-        part.size = json.at("size").get<std::uint64_t>();
+        part.size = whole_number<std::uint64_t>(json.at("size"));
         part.sha256 = json.at("sha256").get<std::string>();
         if (!json.at("whole").is_null())
-            part.whole = json.at("whole").get<std::uint64_t>();
+            part.whole = whole_number<std::uint64_t>(json.at("whole"));
         const auto coding = parse_content_coding(json.value("coding", "identity"));
         part.dictionary = json.value("dictionary", "");
-        if (json.at("schema").get<int>() != 1 || part.size == 0 || !coding)
+        if (whole_number<int>(json.at("schema")) != 1 || part.size == 0 || !coding)
             return std::nullopt;
         part.coding = *coding;
         return part;

@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "model/whole_number.hpp"
 #include "store/component_store.hpp"
 
 #include <algorithm>
@@ -24,11 +25,13 @@ std::optional<Contents> read_record(const fs::path& path) {
             return std::nullopt;
         const Json json = Json::parse(*text);
         auto contents = json.at("members").get<Contents>();
-        const bool sound = json.at("schema").get<int>() == 1 &&
+        const bool sound = whole_number<int>(json.at("schema")) == 1 &&
                            std::all_of(contents.begin(), contents.end(),
                                        [](const auto& member) { return is_sha256(member.second); });
         return sound ? std::optional(std::move(contents)) : std::nullopt;
     } catch (const Json::exception&) {
+        return std::nullopt;
+    } catch (const std::invalid_argument&) { // of whole_number()
         return std::nullopt;
     }
 }

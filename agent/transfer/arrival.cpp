@@ -105,6 +105,7 @@ void Arrival::fail(const Error& error) {
     if (error.kind() != ErrorKind::size && error.kind() != ErrorKind::space)
         keep_part();
     result_.error = std::move(told);
+    result_.changed = false; // said by a head that nothing followed
     finish();
 }
 

@@ -67,10 +67,12 @@ TEST(PosixTzRule, GivesTheOffsetOfEachSeason) {
 }
 
 TEST(PosixTzRule, RefusesWhatIsNone) {
+    EXPECT_TRUE(parse_posix_tz("CET-24CEST-24,0/-167,1/167")) << "a switch has up to a week";
     for (const char* text :
-         {"", "C", "CET", "CET-", "<+03", "CET-168", "CET-1:60", "CET-1CEST", "CET-1CEST,",
-          "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0",
-          "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x", "CET-1CEST,J999,J1"})
+         {"", "C", "CET", "CET-", "<+03", "CET-25", "CET25", "CET-1CEST-25,0,1", "CET-168",
+          "CET-1:60", "CET-1CEST", "CET-1CEST,", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
+          "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x",
+          "CET-1CEST,J999,J1"})
         EXPECT_FALSE(parse_posix_tz(text)) << text;
 }
 
@@ -106,6 +108,26 @@ TEST(TimeZoneFile, ThatIsDamagedIsNone) {
     EXPECT_FALSE(TimeZone::parse(header)) << "its data would not fit anywhere";
     EXPECT_FALSE(read_time_zone("Europe/Nowhere", ""));
     EXPECT_FALSE(read_time_zone("Europe", "")) << "a folder";
+}
+
+/// A file (RFC 8536, 3) with one type: local time is ahead of UTC by so many seconds for ever.
+std::string file_with_offset(std::int32_t ahead) {
+    std::string text = "TZif" + std::string(40, '\0');
+    text[39] = 1; // types
+    for (const unsigned shift : {24U, 16U, 8U, 0U})
+        text += static_cast<char>(static_cast<std::uint32_t>(ahead) >> shift & 0xFFU);
+    return text + std::string(2, '\0');
+}
+
+TEST(TimeZoneFile, WithAnOffsetOfMoreThanADayIsNone) {
+    constexpr std::int32_t hour = 3600;
+    for (const std::int32_t offset : {0, 14 * hour, -25 * hour + 1, 26 * hour - 1}) {
+        const auto zone = TimeZone::parse(file_with_offset(offset));
+        ASSERT_TRUE(zone) << offset;
+        EXPECT_EQ(zone->offset_at(at(2026, 1, 1, 0s)), chr::seconds(offset));
+    }
+    for (const std::int32_t offset : {-25 * hour, 26 * hour, INT32_MIN, INT32_MAX})
+        EXPECT_FALSE(TimeZone::parse(file_with_offset(offset))) << offset;
 }
 
 TEST(LocalTime, ThatIsSkippedStandsForTheMomentAtWhichClocksArePutForward) {

@@ -41,7 +41,8 @@ TEST(Generations, AreReadAsTheyWereWritten) {
 TEST(Generations, OfDamagedTextAreNone) {
     const std::string text = to_json(generations("abc"));
     for (const std::string& damaged : {std::string(), text.substr(0, text.size() / 2),
-                                       std::string("{\"schema\":2,\"generations\":[]}")})
+                                       std::string("{\"schema\":2,\"generations\":[]}"),
+                                       "{\"schema\":4294967297," + text.substr(text.find(',') + 1)})
         EXPECT_TRUE(parse_generations(damaged).empty());
 }
 

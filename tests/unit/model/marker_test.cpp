@@ -54,8 +54,15 @@ TEST(Marker, DamagedTextIsNoMarker) {
     const std::string whole = to_json(sample());
     for (std::size_t length = 0; length + 2 < whole.size(); ++length)
         EXPECT_FALSE(parse_marker(whole.substr(0, length))) << "cut after " << length << " bytes";
-    for (const char* text : {"[]", "null", "3", "{\"schema\":1}", "\xff\xff", "{\"schema\":\"1\"}"})
+    for (const char* text :
+         {"[]", "null", "3", "{\"schema\":1}", "\xff\xff", "{\"schema\":\"1\"}",
+          "{\"schema\":1e300}", "{\"schema\":2.0}", "{\"schema\":18446744073709551616}"})
         EXPECT_FALSE(parse_marker(text)) << text;
+}
+
+TEST(Marker, OfAMuchNewerProvisorIsNotTakenForAnOldOne) {
+    for (const char* schema : {"4294967297", "9223372036854775807"}) // int makes 1 and -1 of them
+        EXPECT_THROW(parse_marker("{\"schema\":" + std::string(schema) + "}"), Error) << schema;
 }
 
 TEST(Marker, OfANewerProvisorIsNotTouched) {

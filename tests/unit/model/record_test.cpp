@@ -58,6 +58,23 @@ TEST(Record, DamagedTextIsAnEmptyRecord) {
     EXPECT_EQ(parse_record("{\"schema\":1,\"hashed\":3,\"history\":[]}"), Record{});
 }
 
+/// What a number that does not fit would become is undefined, or another number.
+TEST(Record, WithANumberThatDoesNotFitIsAnEmptyRecord) {
+    Record record;
+    record.hashed = {{"/opt/app", {1, 2, 3, 4, 5}, sha256_of("x")}};
+    const std::string text = to_json(record);
+    ASSERT_EQ(parse_record(text), record);
+    const std::size_t inode = text.find("\"inode\": 2") == std::string::npos
+                                  ? text.find("\"inode\":2")
+                                  : text.find("\"inode\": 2");
+    ASSERT_NE(inode, std::string::npos) << text;
+    const std::size_t digit = text.find('2', inode);
+    for (const char* number :
+         {"-2", "2.0", "2.5", "1e300", "18446744073709551616", "\"2\"", "true"})
+        EXPECT_EQ(parse_record(std::string(text).replace(digit, 1, number)), Record{}) << number;
+    EXPECT_NE(parse_record(std::string(text).replace(digit, 1, "18446744073709551615")), Record{});
+}
+
 TEST(Record, KeepsTheNewestOnly) {
     Record record;
     for (std::size_t i = 0; i < Record::history_limit + 10; ++i)

@@ -93,10 +93,24 @@ TEST_F(CacheTest, VerifyDropsADamagedBlobOfTheSameSize) {
 TEST_F(CacheTest, ADamagedRecordIsAsGoodAsNone) {
     put(url, "content", {"\"v1\"", ""});
     for (const auto& entry : fs::directory_iterator(folder / "cache/urls"))
-        for (const char* text : {"", "{", "[]", "{\"schema\":2}"}) {
+        for (const char* text : {"", "{", "[]", "{\"schema\":2}", "{\"schema\":1e300}"}) {
             write_text(entry.path(), text);
             EXPECT_FALSE(cache.find(url)) << text;
         }
+}
+
+TEST_F(CacheTest, ANumberThatDoesNotFitIsNoSize) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    const fs::path record = folder / "cache/urls" / sha256_of(url);
+    const std::string text = read_text(record);
+    const std::size_t size = text.find('7', text.find("\"size\""));
+    ASSERT_NE(size, std::string::npos) << text;
+    for (const char* number : {"7.0", "1e300", "-7", "18446744073709551623"}) {
+        write_text(record, std::string(text).replace(size, 1, number));
+        EXPECT_FALSE(cache.find(url)) << number;
+    }
+    write_text(record, text);
+    EXPECT_TRUE(cache.find(url));
 }
 
 TEST_F(CacheTest, TheSameAnswerAgainWritesNoRecord) {

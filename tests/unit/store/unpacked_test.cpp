@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/unpacked.hpp"
+
+#include "base/sha256.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace provisor {
+namespace {
+
+using test::read_text;
+using test::write_text;
+
+TEST(Unpacked, ADamagedRecordIsAsGoodAsNone) {
+    const test::TemporaryFolder folder;
+    const std::string artifact = sha256_of("artifact");
+    const std::string member = sha256_of("member");
+    const std::map<std::string, std::string> contents{{"*/app", member}};
+    Unpacked unpacked(folder.path());
+    unpacked.remember(artifact, "tar */app", contents);
+    write_text(folder / "cache/blobs" / member, "member");
+    ASSERT_EQ(unpacked.find(artifact, "tar */app"), contents);
+    const auto record = std::filesystem::directory_iterator(folder / "cache/contents")->path();
+    const std::string text = read_text(record);
+    const std::size_t digit = text.find('1', text.find("\"schema\""));
+    ASSERT_NE(digit, std::string::npos) << text;
+    for (const char* schema : {"2", "1.0", "1e300", "4294967297", "\"1\""}) {
+        write_text(record, std::string(text).replace(digit, 1, schema));
+        EXPECT_FALSE(unpacked.find(artifact, "tar */app")) << schema;
+    }
+    for (std::size_t length = 0; length < text.rfind('}'); ++length) {
+        write_text(record, text.substr(0, length));
+        EXPECT_FALSE(unpacked.find(artifact, "tar */app")) << "cut after " << length << " bytes";
+    }
+}
+
+} // namespace
+} // namespace provisor
