@@ -54,6 +54,19 @@ std::size_t invalid_utf8(std::string_view text) {
     return std::string_view::npos;
 }
 
+std::string_view line_of(std::string_view text, int line) {
+    for (int i = 1; i < line; ++i) {
+        const std::size_t end = text.find('\n');
+        if (end == std::string_view::npos)
+            return "";
+        text.remove_prefix(end + 1);
+    }
+    text = text.substr(0, text.find('\n'));
+    while (text.ends_with('\r'))
+        text.remove_suffix(1);
+    return text;
+}
+
 std::string printable(std::string_view text, std::size_t limit) {
     std::string safe;
     for (std::size_t at = 0; at < text.size();) {

@@ -19,4 +19,8 @@ std::string printable(std::string_view text, std::size_t limit = 4096);
 /// valid.
 std::size_t invalid_utf8(std::string_view text);
 
+/// A line of a text, counted from 1, without what ends it ("\n" or "\r\n"); empty when there are
+/// not as many.
+std::string_view line_of(std::string_view text, int line);
+
 } // namespace provisor

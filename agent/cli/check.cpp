@@ -20,10 +20,13 @@ Settings load_files(const std::vector<std::string>& files, const Context& contex
     Settings settings;
     std::vector<ParsedManifest> manifests;
     for (const std::string& file : files) {
-        const std::optional<std::string> text = read_file(file, manifest_size_limit + 1);
-        if (!text)
+        const std::size_t before = settings.manifest_errors.size();
+        std::optional<SourceText> source = read_source(file, settings.manifest_errors);
+        if (!source && settings.manifest_errors.size() == before)
             throw Error(ErrorKind::config, fmt::format("there is no file '{}'", file));
-        ParsedManifest parsed = parse_manifest({file, *text}, context.facts);
+        if (!source)
+            continue;
+        ParsedManifest parsed = parse_manifest(std::move(*source), context.facts);
         require_time_zones(parsed, context.paths);
         settings.manifest_errors.insert(settings.manifest_errors.end(), parsed.errors.begin(),
                                         parsed.errors.end());

@@ -10,53 +10,49 @@
 namespace provisor {
 namespace {
 
+using Fault = std::optional<std::string> (*)(std::string_view);
+
+std::optional<std::string> find_folder_fault(std::string_view path) {
+    if (path.starts_with('/') && path.ends_with('/'))
+        return "a folder below '/' is expected, without a '/' at the end";
+    return find_path_fault(path);
+}
+
 /// Reads one file over what earlier files said.
 class ConfigDecoder {
 public:
     ConfigDecoder(Decoder& decoder, AgentConfig& config) : decoder_(decoder), config_(config) {}
 
     void read(const YamlNode& document) {
-        decoder_.read_map(document, "configuration",
-                          {{"state_dir", path(config_.state_dir)},
-                           {"interval", span(config_.interval, std::chrono::seconds(1))},
-                           {"splay", span(config_.splay, Duration::zero())},
-                           {"require",
-                            [this](const YamlNode& node) {
-                                take(config_.require, decoder_.read_word<Require>(node, "require",
-                                                                                  {{"none", Require::none},
-                                                                                   {"pin", Require::pin},
-                                                                                   {"signature", Require::signature}}));
-                            }},
-                           {"parallel", count(config_.parallel, 1)},
-                           {"limits", map("limits", {{"download_rate", size(config_.limits.download_rate)},
-                                                     {"artifact_size", size(config_.limits.artifact_size)},
-                                                     {"min_free", size(config_.limits.min_free)}})},
-                           {"timeouts", map("timeouts", {{"connect", span(config_.timeouts.connect, Duration::zero())},
-                                                         {"stall", span(config_.timeouts.stall, Duration::zero())},
-                                                         {"total", span(config_.timeouts.total, Duration::zero())}})},
-                           {"cache", map("cache", {{"keep_versions", count(config_.keep_versions, 0)}})},
-                           {"retry", map("retry", {{"first", span(config_.retry.first, Duration::zero())},
-                                                   {"max", span(config_.retry.max, Duration::zero())},
-                                                   {"attempts", count(config_.retry.attempts, 0)}})},
-                           {"flip_flop",
-                            map("flip_flop", {{"window", span(config_.flip_flop.window, Duration::zero())},
-                                              {"switches", count(config_.flip_flop.switches, 0)},
-                                              {"hold", span(config_.flip_flop.hold, Duration::zero())},
-                                              {"max_hold", span(config_.flip_flop.max_hold, Duration::zero())}})},
-                           {"tls", map("tls", {{"ca_file", path(config_.tls.ca_file)},
-                                               {"client_cert", path(config_.tls.client_cert)},
-                                               {"client_key", path(config_.tls.client_key)},
-                                               {"min_version",
-                                                [this](const YamlNode& node) {
-                                                    take(config_.tls.min_version,
-                                                         decoder_.read_word<std::string>(node, "min_version",
-                                                                                         {{"1.2", "1.2"}, {"1.3", "1.3"}}));
-                                                }}})},
-                           {"proxy",
-                            [this](const YamlNode& node) {
-                                take(config_.proxy, decoder_.read_text(node, "proxy"));
-                            }},
-                           {"max_age", span(config_.max_age, Duration::zero())}});
+        decoder_.read_map(
+            document, "configuration",
+            {text("state_dir", config_.state_dir, find_folder_fault),
+             span("interval", config_.interval, std::chrono::seconds(1)),
+             span("splay", config_.splay),
+             word<Require>("require", config_.require,
+                           {{"none", Require::none},
+                            {"pin", Require::pin},
+                            {"signature", Require::signature}}),
+             count("parallel", config_.parallel, 1),
+             map("limits", {size("download_rate", config_.limits.download_rate),
+                            size("artifact_size", config_.limits.artifact_size),
+                            size("min_free", config_.limits.min_free)}),
+             map("timeouts",
+                 {span("connect", config_.timeouts.connect), span("stall", config_.timeouts.stall),
+                  span("total", config_.timeouts.total)}),
+             map("cache", {count("keep_versions", config_.keep_versions, 0)}),
+             map("retry", {span("first", config_.retry.first), span("max", config_.retry.max),
+                           count("attempts", config_.retry.attempts, 0)}),
+             map("flip_flop", {span("window", config_.flip_flop.window),
+                               count("switches", config_.flip_flop.switches, 0),
+                               span("hold", config_.flip_flop.hold),
+                               span("max_hold", config_.flip_flop.max_hold)}),
+             map("tls", {text("ca_file", config_.tls.ca_file, find_path_fault),
+                         text("client_cert", config_.tls.client_cert, find_path_fault),
+                         text("client_key", config_.tls.client_key, find_path_fault),
+                         word<std::string>("min_version", config_.tls.min_version,
+                                           {{"1.2", "1.2"}, {"1.3", "1.3"}})}),
+             text("proxy", config_.proxy, find_proxy_fault), span("max_age", config_.max_age)});
     }
 
 private:
@@ -66,51 +62,61 @@ private:
             place = std::move(*value);
     }
 
-    Decoder::ReadValue map(std::string_view what, std::vector<Decoder::Field> fields) {
-        return [this, what, fields = std::move(fields)](const YamlNode& node) {
-            // `tls:` with nothing below says nothing, which is no mistake.
-            if (node.kind != YamlNode::Kind::null)
-                decoder_.read_map(node, what, fields);
-        };
+    // Each of these is the field of one key.
+
+    Decoder::Field map(std::string_view key, std::vector<Decoder::Field> fields) {
+        return {key, [this, key, fields = std::move(fields)](const YamlNode& node) {
+                    // `tls:` with nothing below says nothing, which is no mistake.
+                    if (node.kind != YamlNode::Kind::null)
+                        decoder_.read_map(node, key, fields);
+                }};
     }
 
-    Decoder::ReadValue span(Duration& place, Duration lowest) {
-        return [this, &place, lowest](const YamlNode& node) {
-            const std::optional<Duration> value = decoder_.read_span(node, "time span");
-            if (value && *value < lowest)
-                decoder_.complain(node,
-                                  fmt::format("at least {} is expected", format_time_span(lowest)));
-            else
-                take(place, value);
-        };
+    template <typename Value>
+    Decoder::Field word(std::string_view key, Value& place,
+                        std::vector<std::pair<std::string_view, Value>> words) {
+        return {key, [this, key, &place, words = std::move(words)](const YamlNode& node) {
+                    take(place, decoder_.read_word<Value>(node, key, words));
+                }};
     }
 
-    Decoder::ReadValue size(std::uint64_t& place) {
-        return
-            [this, &place](const YamlNode& node) { take(place, decoder_.read_size(node, "size")); };
+    Decoder::Field span(std::string_view key, Duration& place, Duration lowest = Duration::zero()) {
+        return {key, [this, key, &place, lowest](const YamlNode& node) {
+                    const std::optional<Duration> value = decoder_.read_span(node, key);
+                    if (value && *value < lowest)
+                        decoder_.complain(node, fmt::format("{}: at least {} is expected", key,
+                                                            format_time_span(lowest)));
+                    else
+                        take(place, value);
+                }};
     }
 
-    Decoder::ReadValue count(unsigned& place, unsigned lowest) {
-        return [this, &place, lowest](const YamlNode& node) {
-            take(place, decoder_.read_count(node, "number", lowest));
-        };
+    Decoder::Field size(std::string_view key, std::uint64_t& place) {
+        return {key, [this, key, &place](const YamlNode& node) {
+                    take(place, decoder_.read_size(node, key));
+                }};
     }
 
-    Decoder::ReadValue path(std::string& place) {
-        return [this, &place](const YamlNode& node) {
-            // An empty value takes an earlier file's back.
-            if (node.kind == YamlNode::Kind::null) {
-                place.clear();
-                return;
-            }
-            std::optional<std::string> value = decoder_.read_text(node, "path");
-            const std::optional<std::string> fault =
-                value && !value->empty() ? find_path_fault(*value) : std::optional<std::string>();
-            if (fault)
-                decoder_.complain(node, *fault);
-            else
-                take(place, std::move(value));
-        };
+    Decoder::Field count(std::string_view key, unsigned& place, unsigned lowest) {
+        return {key, [this, key, &place, lowest](const YamlNode& node) {
+                    take(place, decoder_.read_count(node, key, lowest));
+                }};
+    }
+
+    Decoder::Field text(std::string_view key, std::string& place, Fault find_fault) {
+        return {key, [this, key, &place, find_fault](const YamlNode& node) {
+                    // An empty value takes an earlier file's back.
+                    if (node.kind == YamlNode::Kind::null) {
+                        place.clear();
+                        return;
+                    }
+                    std::optional<std::string> value = decoder_.read_text(node, key);
+                    const auto fault = value && !value->empty() ? find_fault(*value) : std::nullopt;
+                    if (fault)
+                        decoder_.complain(node, fmt::format("{}: {}", key, *fault));
+                    else
+                        take(place, std::move(value));
+                }};
     }
 
     Decoder& decoder_;

@@ -3,7 +3,6 @@
 
 #include "base/text.hpp"
 #include "model/nearest.hpp"
-#include "model/shown_url.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -14,7 +13,6 @@ namespace provisor {
 namespace {
 
 constexpr std::size_t max_errors = 50;
-constexpr std::size_t line_limit = 160;
 
 std::string_view name_of(YamlNode::Kind kind) {
     switch (kind) {
@@ -37,31 +35,15 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
 
 } // namespace
 
-std::string Decoder::line_text(int line) const {
-    std::string_view rest = text_;
-    for (int i = 1; i < line; ++i) {
-        const std::size_t end = rest.find('\n');
-        if (end == std::string_view::npos)
-            return "";
-        rest.remove_prefix(end + 1);
-    }
-    rest = rest.substr(0, rest.find('\n'));
-    while (rest.ends_with('\r'))
-        rest.remove_suffix(1);
-    // The caret is set by columns: a tab must be one.
-    std::string plain = shown_line(rest).substr(0, line_limit);
-    std::replace(plain.begin(), plain.end(), '\t', ' ');
-    return printable(plain, line_limit);
-}
-
 void Decoder::complain(int line, int column, const std::string& message) {
     // One slip at the top of a large file must not fill the screen.
     if (errors_.size() < max_errors)
-        errors_.push_back({{file_, line, column}, message, line_text(line)});
+        errors_.push_back(diagnose({file_, line, column}, text_, message));
 }
 
 void Decoder::warn(const YamlNode& node, const std::string& message) {
-    warnings_.push_back({place_of(node), message, line_text(node.line)});
+    if (warnings_.size() < max_errors)
+        warnings_.push_back(diagnose(place_of(node), text_, message));
 }
 
 std::optional<YamlNode> Decoder::read_document(const std::string& text, std::size_t size_limit) {
@@ -112,6 +94,7 @@ void Decoder::read_map(const YamlNode& node, std::string_view what,
             return;
         }
         std::vector<std::string_view> known;
+        known.reserve(fields.size());
         for (const Field& one : fields)
             known.push_back(one.first);
         const std::string near = suggestion(key.text, known);
@@ -156,7 +139,7 @@ std::optional<std::uint64_t> Decoder::read_size(const YamlNode& node, std::strin
     if (!size)
         complain(node,
                  fmt::format(
-                     "{}: '{}' is no size; a number of bytes with K, M, G or nothing is expected",
+                     "{}: '{}' is no size; a number of bytes is expected, like 500000, 64M or 4G",
                      what, printable(node.text, 80)));
     return size;
 }

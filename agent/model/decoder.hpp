@@ -45,6 +45,7 @@ public:
     std::optional<Value> read_word(const YamlNode& node, std::string_view what,
                                    const std::vector<std::pair<std::string_view, Value>>& words) {
         std::vector<std::string_view> known;
+        known.reserve(words.size());
         for (const auto& [word, value] : words)
             known.push_back(word);
         const std::optional<std::size_t> index = read_word_index(node, what, known);
@@ -65,7 +66,6 @@ public:
 private:
     std::optional<std::size_t> read_word_index(const YamlNode& node, std::string_view what,
                                                const std::vector<std::string_view>& known);
-    std::string line_text(int line) const;
     bool expect(const YamlNode& node, YamlNode::Kind kind, std::string_view what);
 
     std::string file_;

@@ -4,6 +4,7 @@
 #include "model/component.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace provisor {
 
@@ -13,9 +14,15 @@ namespace provisor {
 struct Diagnostic {
     SourcePlace place;
     std::string message;
-    std::string line_text; ///< printable form of the offending line; may be empty
+    std::string
+        line_text; ///< printable form of the offending line, or of a part of it; may be empty
+    int caret = 0; ///< under which of its characters the caret goes, from 1; 0: none
     bool operator==(const Diagnostic&) const = default;
 };
+
+/// A complaint about a place in a file with this text. Of the line secrets are left out, and of a
+/// long one what is far from the column.
+Diagnostic diagnose(SourcePlace place, std::string_view text, std::string message);
 
 /// "file:line:column: message", then the offending line and a caret under the column where there is
 /// one. No final newline.

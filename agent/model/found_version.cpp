@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t longest_label = 128;
 constexpr std::size_t longest_line = 256;
+constexpr std::size_t longest_match = 1024;
 constexpr std::size_t most_output = 4096;
 
 std::regex compile(const std::string& match) {
@@ -31,6 +32,9 @@ bool is_version_label(std::string_view text) {
 }
 
 std::optional<std::string> find_match_fault(const std::string& match) {
+    // The compiler of expressions is recursive: each "(" takes some of the stack.
+    if (match.size() > longest_match)
+        return "a regular expression of at most 1024 bytes is expected";
     try {
         if (compile(match).mark_count() == 1)
             return std::nullopt;

@@ -5,23 +5,37 @@
 #include "base/text.hpp"
 #include "model/decoder.hpp"
 #include "model/found_version.hpp"
+#include "model/nearest.hpp"
 #include "model/placeholders.hpp"
 #include "model/shown_url.hpp"
 #include "model/syntax.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace provisor {
 namespace {
 
 using Fault = std::optional<std::string> (*)(std::string_view);
 
+/// All texts of a manifest together, once their placeholders are filled in, in bytes.
+constexpr std::size_t expanded_limit = manifest_size_limit;
+constexpr std::size_t longest_var = 4096;
+
+/// What the components of a manifest have in common.
+struct Manifest {
+    PlaceholderValues values; ///< of the machine and of vars, and of the component that is read
+    std::size_t expanded = 0; ///< bytes of all texts so far
+    std::size_t index = 0;    ///< of the component that is read
+    std::vector<Mention> mentions;
+};
+
 /// Reads one component.
 class ComponentDecoder {
 public:
-    ComponentDecoder(Decoder& decoder, PlaceholderValues values)
-        : decoder_(decoder), values_(std::move(values)) {}
+    ComponentDecoder(Decoder& decoder, Manifest& manifest)
+        : decoder_(decoder), manifest_(manifest), values_(manifest.values) {}
 
     Component read(const YamlNode& name, const YamlNode& body);
 
@@ -48,12 +62,19 @@ private:
                                              Escape escape, Fault find_fault);
     std::optional<std::string> expand_at(const YamlNode& node, std::string_view text,
                                          std::string_view what, Escape escape, RunTime run_time);
+    std::string hint_for(std::string_view unknown) const;
     std::vector<std::string> read_command(const YamlNode& node, std::string_view what);
 
+    void mention(const YamlNode& node, const std::string& what) {
+        manifest_.mentions.push_back({manifest_.index, what, node.line, node.column});
+    }
+
     Decoder& decoder_;
-    PlaceholderValues values_;
+    Manifest& manifest_;
+    PlaceholderValues& values_;
     Component component_;
     FileSpec short_form_;
+    std::set<std::string> unit_names_;
     bool short_form_used_ = false;
 };
 
@@ -67,15 +88,46 @@ void put(Value& place, std::optional<Value> value) {
 std::optional<std::string> ComponentDecoder::expand_at(const YamlNode& node, std::string_view text,
                                                        std::string_view what, Escape escape,
                                                        RunTime run_time) {
+    if (manifest_.expanded > expanded_limit)
+        return std::nullopt; // told already
     Expansion expansion = expand(text, values_, escape, run_time);
+    manifest_.expanded += expansion.text.size();
+    if (expansion.too_long) {
+        decoder_.complain(node, fmt::format("{}: longer than {} KiB once the placeholders are "
+                                            "filled in",
+                                            what, longest_expansion / 1024));
+        return std::nullopt;
+    }
+    if (manifest_.expanded > expanded_limit) {
+        decoder_.complain(node, fmt::format("the manifest is larger than {} MiB once the "
+                                            "placeholders are filled in",
+                                            expanded_limit >> 20U));
+        return std::nullopt;
+    }
     if (expansion.unknown.empty())
         return std::move(expansion.text);
-    std::string known;
-    for (const auto& [name, value] : values_)
-        known += (known.empty() ? "{" : ", {") + name + "}";
-    decoder_.complain(node, fmt::format("{}: unknown placeholder {{{}}}; known here are {}", what,
-                                        printable(expansion.unknown, 80), known));
+    decoder_.complain(node,
+                      fmt::format("{}: unknown placeholder {{{}}}{}", what,
+                                  printable(expansion.unknown, 80), hint_for(expansion.unknown)));
     return std::nullopt;
+}
+
+/// What could have been meant in place of an unknown placeholder.
+std::string ComponentDecoder::hint_for(std::string_view unknown) const {
+    if (unknown == "version")
+        return ": this component has no 'version'";
+    if (unknown == "staged" || unknown == "path")
+        return ": it is known only in commands";
+    std::vector<std::string_view> known;
+    for (const auto& [name, value] : values_)
+        known.push_back(name);
+    if (const auto near = nearest(unknown, known))
+        return fmt::format(", did you mean {{{}}}?", *near);
+    std::string list;
+    for (const std::string_view name : known)
+        if (list.size() < 200)
+            list += fmt::format("{}{{{}}}", list.empty() ? "" : ", ", printable(name, 40));
+    return "; known here are " + list;
 }
 
 std::optional<std::string> ComponentDecoder::read_expanded(const YamlNode& node,
@@ -104,8 +156,11 @@ std::vector<std::string> ComponentDecoder::read_command(const YamlNode& node,
     for (const YamlNode& item : node.items)
         if (const auto text = decoder_.read_text(item, what))
             put(command.emplace_back(), expand_at(item, *text, what, Escape::none, RunTime::keep));
-    const std::string& program = command.empty() ? std::string() : command.front();
-    if (!program.empty() && !program.starts_with('/') && !program.starts_with('{'))
+    // An empty one is also what could not be read, and was complained about.
+    const std::string program = command.empty() ? "" : command.front();
+    const bool left_out = program.empty() && node.items.front().kind == YamlNode::Kind::scalar &&
+                          node.items.front().text.empty();
+    if (left_out || (!program.empty() && !program.starts_with('/') && !program.starts_with('{')))
         decoder_.complain(
             node.items.front(),
             fmt::format("{}: the program must be an absolute path, {{staged}} or {{path}}", what));
@@ -114,6 +169,8 @@ std::vector<std::string> ComponentDecoder::read_command(const YamlNode& node,
 
 void ComponentDecoder::learn_placeholders(const YamlNode& body) {
     values_["name"] = {component_.name};
+    values_.erase("version");
+    values_.erase("url");
     // A version may be made of vars; a fault in it is told where it is read.
     if (const YamlNode* version = body.find("version");
         version != nullptr && version->kind == YamlNode::Kind::scalar)
@@ -219,6 +276,7 @@ std::vector<Decoder::Field> ComponentDecoder::file_fields(FileSpec& file) {
         {"path",
          [this, &file](const YamlNode& node) {
              put(file.path, read_expanded(node, "path", Escape::none, find_path_fault));
+             mention(node, file.path);
          }},
         {"mode",
          [this, &file](const YamlNode& node) {
@@ -292,6 +350,7 @@ void ComponentDecoder::read_unit(const YamlNode& node) {
         {{"name",
           [&](const YamlNode& value) {
               put(unit.name, read_expanded(value, "name", Escape::none, find_unit_fault));
+              mention(value, unit.name);
           }},
          {"on_change",
           [&](const YamlNode& value) {
@@ -315,11 +374,7 @@ void ComponentDecoder::read_unit(const YamlNode& node) {
           [&](const YamlNode& value) { put(unit.enable, decoder_.read_bool(value, "enable")); }}});
     if (unit.name.empty() && decoder_.error_count() == before)
         decoder_.complain(node, "units: 'name' is missing");
-    const bool twice =
-        std::any_of(component_.units.begin(), component_.units.end(), [&](const UnitSpec& other) {
-            return !unit.name.empty() && other.name == unit.name;
-        });
-    if (twice)
+    if (!unit.name.empty() && !unit_names_.insert(unit.name).second)
         decoder_.complain(node, fmt::format("units: '{}' stands here twice", unit.name));
     component_.units.push_back(std::move(unit));
 }
@@ -327,6 +382,7 @@ void ComponentDecoder::read_unit(const YamlNode& node) {
 void ComponentDecoder::read_auth(const YamlNode& node) {
     AuthSpec auth;
     int kinds = 0;
+    const std::size_t before = decoder_.error_count();
     const auto text = [&](std::string& place, const char* what) {
         return [&, what](const YamlNode& value) { put(place, decoder_.read_text(value, what)); };
     };
@@ -355,13 +411,14 @@ void ComponentDecoder::read_auth(const YamlNode& node) {
                                                       text(auth.header[key.text], "header")(one);
                                                   });
                         }}});
-    if (kinds != 1)
+    if (kinds != 1 && decoder_.error_count() == before)
         decoder_.complain(node, "auth: exactly one of bearer, basic, netrc, header is expected");
     component_.auth = std::move(auth);
 }
 
 void ComponentDecoder::read_version_from(const YamlNode& node) {
     VersionCommand from;
+    const std::size_t before = decoder_.error_count();
     decoder_.read_map(node, "version_from",
                       {{"command",
                         [&](const YamlNode& value) {
@@ -372,7 +429,7 @@ void ComponentDecoder::read_version_from(const YamlNode& node) {
                             if (const auto fault = find_match_fault(from.match))
                                 decoder_.complain(value, "match: " + *fault);
                         }}});
-    if (from.command.empty() || from.match.empty())
+    if ((from.command.empty() || from.match.empty()) && decoder_.error_count() == before)
         decoder_.complain(node, "version_from: both 'command' and 'match' are needed");
     component_.version_from = std::move(from);
 }
@@ -395,10 +452,10 @@ void ComponentDecoder::read_health(const YamlNode& node) {
          {"http",
           [&](const YamlNode& value) {
               put(health.http, read_expanded(value, "http", Escape::url, [](std::string_view url) {
-                      return url.starts_with("file:")
-                                 ? std::optional<std::string>(
-                                       "an http:// or https:// URL is expected")
-                                 : find_url_fault(url);
+                      return url.starts_with("http://") || url.starts_with("https://")
+                                 ? find_url_fault(url)
+                                 : std::optional<std::string>(
+                                       "an http:// or https:// URL is expected");
                   }));
           }},
          {"tcp",
@@ -441,9 +498,12 @@ std::vector<Decoder::Field> ComponentDecoder::policy_fields() {
         {"after",
          [this](const YamlNode& node) {
              component_.after = decoder_.read_texts(node, "after");
-             for (const std::string& name : component_.after)
-                 if (const auto fault = find_name_fault(name))
-                     decoder_.complain(node, "after: " + *fault);
+             for (const YamlNode& item : node.items)
+                 if (item.kind == YamlNode::Kind::scalar) {
+                     mention(item, item.text);
+                     if (const auto fault = find_name_fault(item.text))
+                         decoder_.complain(item, "after: " + *fault);
+                 }
          }},
         {"health", [this](const YamlNode& node) { read_health(node); }},
         {"rollback",
@@ -527,28 +587,38 @@ void read_vars(const YamlNode& node, Decoder& decoder, PlaceholderValues& values
         const bool taken = values.contains(key.text) || key.text == "name" ||
                            key.text == "version" || key.text == "url" || key.text == "staged" ||
                            key.text == "path";
-        if (taken)
-            decoder.complain(key, fmt::format("vars: '{}' is the name of a built-in placeholder",
-                                              printable(key.text, 80)));
-        else if (const auto text = decoder.read_text(value, "vars"))
+        const std::string who = fmt::format("vars: '{}'", printable(key.text, 80));
+        if (taken || !is_placeholder_name(key.text)) {
+            decoder.complain(key,
+                             who + (taken ? " is the name of a built-in placeholder"
+                                          : " is no name: at most 64 letters, digits, '_', '-' "
+                                            "and ':' are expected"));
+            return;
+        }
+        const auto text = decoder.read_text(value, who);
+        if (text && text->size() > longest_var)
+            decoder.complain(value,
+                             fmt::format("{}: at most {} bytes are expected", who, longest_var));
+        else if (text)
             values[key.text] = {*text, true};
     });
 }
 
 } // namespace
 
-ParsedManifest parse_manifest(const SourceText& source, const Facts& facts) {
+ParsedManifest parse_manifest(SourceText source, const Facts& facts) {
     ParsedManifest parsed;
     Decoder decoder(source.file, source.text);
     const std::optional<YamlNode> document =
         decoder.read_document(source.text, manifest_size_limit);
     if (document && document->kind != YamlNode::Kind::null) {
-        PlaceholderValues values = machine_placeholders(facts);
+        Manifest manifest{machine_placeholders(facts), 0, 0, {}};
         // Wherever vars stand in the file, components may use them.
         if (const YamlNode* vars = document->find("vars"))
-            read_vars(*vars, decoder, values);
+            read_vars(*vars, decoder, manifest.values);
         const auto read_component = [&](const YamlNode& name, const YamlNode& body) {
-            parsed.components.push_back(ComponentDecoder(decoder, values).read(name, body));
+            manifest.index = parsed.components.size();
+            parsed.components.push_back(ComponentDecoder(decoder, manifest).read(name, body));
         };
         decoder.read_map(*document, "manifest",
                          {{"components",
@@ -557,10 +627,13 @@ ParsedManifest parse_manifest(const SourceText& source, const Facts& facts) {
                                    decoder.read_entries(node, "components", read_component);
                            }},
                           {"vars", [](const YamlNode&) {}}});
+        parsed.mentions = std::move(manifest.mentions);
     }
     parsed.errors = decoder.take_errors();
     parsed.warnings = decoder.take_warnings();
-    if (!parsed.errors.empty())
+    if (parsed.errors.empty())
+        parsed.text = std::move(source.text);
+    else
         parsed.components.clear();
     return parsed;
 }

@@ -13,7 +13,7 @@
 namespace provisor {
 
 /// A larger manifest or configuration file is refused, in bytes.
-inline constexpr std::size_t manifest_size_limit = 8UL << 20;
+inline constexpr std::size_t manifest_size_limit = 4UL << 20;
 
 /// A file's name (shown in messages) and its whole text.
 struct SourceText {
@@ -21,15 +21,26 @@ struct SourceText {
     std::string text;
 };
 
+/// Where a component of a manifest names what must fit with the other manifests: a target, a unit,
+/// a name in `after`.
+struct Mention {
+    std::size_t component = 0; ///< its index
+    std::string what;
+    int line = 0;
+    int column = 0;
+};
+
 struct ParsedManifest {
     std::vector<Component> components; ///< empty when there are errors
+    std::vector<Mention> mentions;
+    std::string text; ///< as it was read; empty when there are errors
     std::vector<Diagnostic> errors;
     std::vector<Diagnostic> warnings; ///< e.g. http:// without a pin or signature
 };
 
 /// Reads one manifest file. Every error of the file is collected where that is possible, not only
 /// the first. An empty text is a manifest without components.
-ParsedManifest parse_manifest(const SourceText& source, const Facts& facts);
+ParsedManifest parse_manifest(SourceText source, const Facts& facts);
 
 /// What remains of several manifests (in merge order) once the rules across files are checked:
 /// duplicate names, two components with one target path or one unit file, `after` that names nobody

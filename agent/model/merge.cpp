@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/manifest.hpp"
 
+#include "model/nearest.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <map>
-#include <set>
+#include <string_view>
 
 namespace provisor {
 namespace {
@@ -12,9 +15,11 @@ namespace {
 /// Components by name; a node-based map, so that pointers into it hold while others go.
 using ByName = std::map<std::string, const Component*>;
 
+enum class Visit { begun, over };
+
 class Merge {
 public:
-    explicit Merge(const std::vector<ParsedManifest>& manifests) {
+    explicit Merge(const std::vector<ParsedManifest>& manifests) : manifests_(manifests) {
         for (const ParsedManifest& manifest : manifests)
             for (const Component& component : manifest.components)
                 all_.push_back(&component);
@@ -33,11 +38,29 @@ public:
     }
 
 private:
-    void drop_file_of(const Component& component, const std::string& message) {
-        errors_.push_back(
-            {component.place, fmt::format("component '{}': {}", component.name, message), ""});
+    /// `what` the component names that is wrong; empty for the component itself.
+    void drop_file_of(const Component& component, const std::string& what,
+                      const std::string& message) {
+        const ParsedManifest& manifest = manifest_of(component);
+        const auto index = static_cast<std::size_t>(&component - manifest.components.data());
+        SourcePlace place = component.place;
+        for (const Mention& mention : manifest.mentions)
+            if (mention.component == index && mention.what == what) {
+                place.line = mention.line; // the last, where it stands twice
+                place.column = mention.column;
+            }
+        errors_.push_back(diagnose(std::move(place), manifest.text,
+                                   fmt::format("component '{}': {}", component.name, message)));
         std::erase_if(all_, [file = component.place.file](const Component* one) {
             return one->place.file == file;
+        });
+    }
+
+    const ParsedManifest& manifest_of(const Component& component) const {
+        const std::less_equal<> before; // of pointers, whatever they point into
+        return *std::find_if(manifests_.begin(), manifests_.end(), [&](const ParsedManifest& one) {
+            return !one.components.empty() && before(&one.components.front(), &component) &&
+                   before(&component, &one.components.back());
         });
     }
 
@@ -52,23 +75,24 @@ private:
         std::map<std::string, const Component*> unit_files;
         for (const Component* component : all_) {
             if (const auto [first, fresh] = names.emplace(component->name, component); !fresh) {
-                drop_file_of(*component,
+                drop_file_of(*component, "",
                              fmt::format("there is a {} already", told(*first->second)));
                 return true;
             }
             for (const FileSpec& file : component->files)
                 if (const auto [first, fresh] = targets.emplace(file.path, component); !fresh) {
-                    drop_file_of(*component, first->second == component
-                                                 ? fmt::format("'{}' stands here twice", file.path)
-                                                 : fmt::format("'{}' is a file of {} already",
-                                                               file.path, told(*first->second)));
+                    drop_file_of(*component, file.path,
+                                 first->second == component
+                                     ? fmt::format("'{}' stands here twice", file.path)
+                                     : fmt::format("'{}' is a file of {} already", file.path,
+                                                   told(*first->second)));
                     return true;
                 }
             for (const UnitSpec& unit : component->units)
                 if (unit.file)
                     if (const auto [first, fresh] = unit_files.emplace(unit.name, component);
                         !fresh) {
-                        drop_file_of(*component,
+                        drop_file_of(*component, unit.name,
                                      fmt::format("the unit file of '{}' comes from {} already",
                                                  unit.name, told(*first->second)));
                         return true;
@@ -89,68 +113,95 @@ private:
         for (const Component* component : all_)
             for (const std::string& name : component->after)
                 if (!names.contains(name)) {
-                    drop_file_of(*component,
-                                 fmt::format("after: there is no component '{}'", name));
+                    std::vector<std::string_view> known;
+                    for (const auto& [other, where] : names)
+                        known.push_back(other);
+                    const auto near = nearest(name, known);
+                    drop_file_of(
+                        *component, name,
+                        fmt::format("after: there is no component '{}'{}", name,
+                                    near ? fmt::format(", did you mean '{}'?", *near) : ""));
                     return true;
                 }
         return false;
     }
 
+    /// Goes through `after` depth first, without recursion: a chain of them may be long. `placed`
+    /// gets each component behind those that it comes after. Returns the way that closes a circle,
+    /// from its first component on; empty when there is none.
+    static std::vector<const Component*> walk(const Component& first, const ByName& names,
+                                              std::map<const Component*, Visit>& visits,
+                                              std::vector<const Component*>& placed) {
+        struct Step {
+            const Component* component;
+            std::vector<std::string> rest; ///< names still to be visited, the next one last
+        };
+        const auto begin = [&](const Component& component) {
+            visits[&component] = Visit::begun;
+            Step step{&component, component.after};
+            std::sort(step.rest.rbegin(), step.rest.rend());
+            return step;
+        };
+        std::vector<Step> way;
+        if (!visits.contains(&first))
+            way.push_back(begin(first));
+        while (!way.empty()) {
+            Step& step = way.back();
+            if (step.rest.empty()) {
+                visits[step.component] = Visit::over;
+                placed.push_back(step.component);
+                way.pop_back();
+                continue;
+            }
+            const Component& next = *names.at(step.rest.back());
+            step.rest.pop_back();
+            const auto visit = visits.find(&next);
+            if (visit == visits.end()) {
+                way.push_back(begin(next));
+            } else if (visit->second == Visit::begun) {
+                std::vector<const Component*> circle;
+                auto from = std::find_if(way.begin(), way.end(),
+                                         [&](const Step& one) { return one.component == &next; });
+                for (; from != way.end(); ++from)
+                    circle.push_back(from->component);
+                return circle;
+            }
+        }
+        return {};
+    }
+
     bool find_circle() {
         const ByName names = by_name();
-        std::set<std::string> settled;
+        std::map<const Component*, Visit> visits;
+        std::vector<const Component*> placed;
         for (const auto& [name, component] : names) {
-            std::vector<std::string> way;
-            if (const Component* last = walk(*component, names, way, settled)) {
-                std::string circle;
-                const auto begin = std::find(way.begin(), way.end(), last->name);
-                for (auto step = begin; step != way.end(); ++step)
-                    circle += *step + " → ";
-                drop_file_of(*last,
-                             fmt::format("after goes in a circle: {}{}", circle, last->name));
-                return true;
-            }
+            const std::vector<const Component*> circle = walk(*component, names, visits, placed);
+            if (circle.empty())
+                continue;
+            std::string told;
+            const std::size_t shown = std::min<std::size_t>(circle.size(), 10);
+            for (std::size_t i = 0; i < shown; ++i)
+                told += circle[i]->name + " → ";
+            if (shown < circle.size())
+                told += "… → ";
+            const Component& first = *circle.front();
+            drop_file_of(first, circle[1 % circle.size()]->name,
+                         fmt::format("after goes in a circle: {}{}", told, first.name));
+            return true;
         }
         return false;
     }
 
-    /// Follows `after` depth first; returns the component at which a circle closes, with the way to
-    /// it.
-    static const Component* walk(const Component& component, const ByName& names,
-                                 std::vector<std::string>& way, std::set<std::string>& settled) {
-        if (settled.contains(component.name))
-            return nullptr;
-        if (std::find(way.begin(), way.end(), component.name) != way.end())
-            return &component;
-        way.push_back(component.name);
-        for (const std::string& name : component.after)
-            if (const Component* found = walk(*names.at(name), names, way, settled))
-                return found;
-        way.pop_back();
-        settled.insert(component.name);
-        return nullptr;
-    }
-
     std::vector<const Component*> ordered() const {
         const ByName names = by_name();
-        std::vector<const Component*> order;
-        std::set<std::string> placed;
+        std::map<const Component*, Visit> visits;
+        std::vector<const Component*> placed;
         for (const auto& [name, component] : names)
-            place(*component, names, placed, order);
-        return order;
+            walk(*component, names, visits, placed);
+        return placed;
     }
 
-    static void place(const Component& component, const ByName& names,
-                      std::set<std::string>& placed, std::vector<const Component*>& order) {
-        if (!placed.insert(component.name).second)
-            return;
-        std::vector<std::string> first = component.after;
-        std::sort(first.begin(), first.end());
-        for (const std::string& name : first)
-            place(*names.at(name), names, placed, order);
-        order.push_back(&component);
-    }
-
+    const std::vector<ParsedManifest>& manifests_;
     std::vector<const Component*> all_;
     std::vector<Diagnostic> errors_;
 };

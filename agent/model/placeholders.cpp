@@ -26,13 +26,6 @@ constexpr std::array machines{
     Machine{"loongarch64", "loong64", "loong64", "loongarch64"},
 };
 
-bool is_name(std::string_view text) {
-    return !text.empty() && text.size() <= 64 &&
-           std::all_of(text.begin(), text.end(), [](unsigned char c) {
-               return std::isalnum(c) != 0 || c == '_' || c == ':' || c == '-';
-           });
-}
-
 std::string percent_encoded(const PlaceholderValue& value) {
     // RFC 3986, 2.3 and 2.2: unreserved characters, and reserved ones with '%' of what is encoded
     // already.
@@ -50,6 +43,13 @@ std::string percent_encoded(const PlaceholderValue& value) {
 
 } // namespace
 
+bool is_placeholder_name(std::string_view text) {
+    return !text.empty() && text.size() <= 64 &&
+           std::all_of(text.begin(), text.end(), [](unsigned char c) {
+               return std::isalnum(c) != 0 || c == '_' || c == ':' || c == '-';
+           });
+}
+
 PlaceholderValues machine_placeholders(const Facts& facts) {
     Machine machine{facts.machine.c_str(), facts.machine.c_str(), facts.machine.c_str(),
                     facts.machine.c_str()};
@@ -66,12 +66,16 @@ Expansion expand(std::string_view text, const PlaceholderValues& values, Escape 
                  RunTime run_time) {
     Expansion expansion;
     while (!text.empty()) {
+        if (expansion.text.size() > longest_expansion) {
+            expansion.too_long = true;
+            return expansion;
+        }
         const std::size_t begin = std::min(text.find('{'), text.size());
         expansion.text += text.substr(0, begin);
         text.remove_prefix(begin);
         const std::size_t end = text.find('}');
         const std::string_view name = end == std::string_view::npos ? "" : text.substr(1, end - 1);
-        if (!is_name(name)) {
+        if (!is_placeholder_name(name)) {
             expansion.text += text.substr(0, 1);
             text.remove_prefix(std::min<std::size_t>(1, text.size()));
             continue;

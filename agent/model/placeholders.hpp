@@ -30,10 +30,17 @@ enum class Escape {
         ///< ones only those that no URL can have
 };
 
+/// Whether braces around it make it a placeholder: at most 64 letters, digits, '_', '-' and ':'.
+bool is_placeholder_name(std::string_view text);
+
 struct Expansion {
     std::string text;
-    std::string unknown; ///< the first placeholder that stands for nothing; empty when all do
+    std::string unknown;   ///< the first placeholder that stands for nothing; empty when all do
+    bool too_long = false; ///< the text ends where it became longer than longest_expansion
 };
+
+/// Neither a path nor a URL is as long. Without a limit a few kibibytes could stand for gigabytes.
+inline constexpr std::size_t longest_expansion = std::size_t{16} * 1024;
 
 /// `text` with its placeholders filled in. {staged} and {path} stay as they are when
 /// `keep_run_time` is set: they are known only when a command runs. A '{' that is not followed by a

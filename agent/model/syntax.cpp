@@ -143,6 +143,25 @@ std::optional<std::string> find_tcp_fault(std::string_view address) {
                        shown);
 }
 
+std::optional<std::string> find_proxy_fault(std::string_view proxy) {
+    static constexpr std::array<std::string_view, 6> schemes{"http",    "https",  "socks4",
+                                                             "socks4a", "socks5", "socks5h"};
+    const bool words = std::any_of(proxy.begin(), proxy.end(),
+                                   [](unsigned char c) { return c <= 0x20 || c >= 0x7F; });
+    const std::size_t scheme = proxy.find("://");
+    const bool known =
+        scheme == std::string_view::npos ||
+        std::find(schemes.begin(), schemes.end(), proxy.substr(0, scheme)) != schemes.end();
+    const std::string url =
+        (scheme == std::string_view::npos ? "http://" : "") + std::string(proxy);
+    const Authority authority = authority_of(url);
+    if (!words && known && !authority.host.empty() && (!authority.port || is_port(*authority.port)))
+        return std::nullopt;
+    // What was written may hold a password.
+    return "one like \"http://proxy.example:3128\" is expected (http, https, socks4, socks4a, "
+           "socks5 or socks5h)";
+}
+
 std::optional<mode_t> parse_mode(std::string_view text) {
     const bool octal = (text.size() == 3 || text.size() == 4) &&
                        all_of(text, [](char c) { return c >= '0' && c <= '7'; });

@@ -18,6 +18,8 @@ find_unit_fault(std::string_view unit); ///< systemd.unit(5): name, optional ins
 std::optional<std::string>
 find_account_fault(std::string_view name); ///< user or group: a name or a decimal id
 std::optional<std::string> find_tcp_fault(std::string_view address); ///< host:port
+std::optional<std::string> find_proxy_fault(
+    std::string_view proxy); ///< [scheme://][user:password@]host[:port], as curl has it
 
 /// The mode that a quoted octal text of three or four digits stands for; absent for anything else.
 std::optional<mode_t> parse_mode(std::string_view text);

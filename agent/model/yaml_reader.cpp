@@ -3,8 +3,11 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
-#include <sstream>
+#include <istream>
+#include <streambuf>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -13,7 +16,9 @@ namespace provisor {
 namespace {
 
 constexpr std::size_t max_depth = 32;
-constexpr std::size_t max_nodes = 500'000;
+constexpr std::size_t max_nodes = 250'000;
+/// About 30 MiB of tokens; ten thousand components in one pair of braces have less.
+constexpr std::size_t max_waiting = 500'000;
 
 /// Line and column, both from 1, of a byte.
 std::pair<int, int> place_of(const std::string& text, std::size_t offset) {
@@ -34,7 +39,9 @@ std::pair<int, int> place_of(const std::string& text, std::size_t offset) {
 
 void check_text(const std::string& text, std::size_t size_limit) {
     if (text.size() > size_limit)
-        throw YamlError(1, 1, fmt::format("the file is larger than {} MiB", size_limit >> 20));
+        throw YamlError(
+            1, 1,
+            fmt::format("the file is larger than {} MiB; split it into several", size_limit >> 20));
     if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
         throw YamlError(1, 1, "the file is UTF-16; save it as UTF-8");
     if (text.starts_with("\xef\xbb\xbf"))
@@ -42,23 +49,67 @@ void check_text(const std::string& text, std::size_t size_limit) {
                         "the file begins with a byte order mark; save it as UTF-8 without one");
     if (const std::size_t bad = invalid_utf8(text); bad != std::string::npos)
         refuse_at(text, bad,
-                  fmt::format("byte 0x{:02x} is not UTF-8", static_cast<unsigned char>(text[bad])));
+                  fmt::format("byte 0x{:02x} is not UTF-8; save the file as UTF-8",
+                              static_cast<unsigned char>(text[bad])));
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
         if ((byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7F)
-            refuse_at(text, i, fmt::format("control character 0x{:02x}", byte));
+            refuse_at(text, i,
+                      fmt::format("control character 0x{:02x}, which YAML does not allow", byte));
     }
 }
+
+/// Gives a text to yaml-cpp piece by piece. Where a bracket opens what may yet become a key
+/// ("[a, b]: c"), its scanner tells of nothing before that one is closed, and holds all tokens that
+/// it finds meanwhile, each about a hundred bytes: more than a sane file has are refused here.
+class MeasuredText : public std::streambuf {
+public:
+    explicit MeasuredText(const std::string& text) : text_(text) {}
+
+    /// The scanner holds nothing back.
+    void told() { waiting_ = 0; }
+
+protected:
+    int_type underflow() override {
+        const std::size_t size = text_.copy(piece_.data(), piece_.size(), given_);
+        for (const char c : std::string_view(piece_.data(), size))
+            waiting_ += weight_of(c);
+        if (waiting_ > max_waiting)
+            refuse_at(
+                text_, given_,
+                "too much that belongs together, as within one pair of brackets; write it with "
+                "indentation, or split it into several files");
+        given_ += size;
+        setg(piece_.data(), piece_.data(), piece_.data() + size);
+        return size == 0 ? traits_type::eof() : traits_type::to_int_type(piece_.front());
+    }
+
+private:
+    /// About how many tokens a character brings: its own, and those of what may follow it. Every
+    /// value is preceded by one that it might be a key, and on a line may stand a value.
+    static std::size_t weight_of(char c) {
+        if (std::string_view("[{,:?&!").find(c) != std::string_view::npos)
+            return 3;
+        return std::string_view("]}-\"'*|>#\n").find(c) == std::string_view::npos ? 0 : 1;
+    }
+
+    const std::string& text_;
+    std::array<char, 4096> piece_{};
+    std::size_t given_ = 0;
+    std::size_t waiting_ = 0;
+};
 
 /// Builds nodes from events.
 class Builder : public YAML::EventHandler {
 public:
+    explicit Builder(MeasuredText& text) : text_(text) {}
     YamlNode take() { return std::move(root_); }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (documents_++ > 0)
-            throw YamlError(mark.line + 1, mark.column + 1,
-                            "a second document ('---'); one file holds one document");
+            throw YamlError(
+                mark.line + 1, mark.column + 1,
+                "a second document begins here; one file holds one, without a '---' in it");
     }
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -105,11 +156,13 @@ private:
     YamlNode& add(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
         const int line = mark.line + 1;
         const int column = mark.column + 1;
+        text_.told();
         if (anchor != 0)
             throw YamlError(line, column, "anchors (&name) are not supported; write the value out");
         if (++nodes_ > max_nodes)
-            throw YamlError(line, column,
-                            fmt::format("more than {} values in one file", max_nodes));
+            throw YamlError(
+                line, column,
+                fmt::format("more than {} values in one file; split it into several", max_nodes));
         if (open_.size() >= max_depth)
             throw YamlError(line, column,
                             fmt::format("nested more than {} levels deep", max_depth));
@@ -120,11 +173,76 @@ private:
         return node;
     }
 
+    MeasuredText& text_;
     YamlNode root_;
     std::vector<YamlNode*> open_;
     std::size_t nodes_ = 0;
     int documents_ = 0;
 };
+
+/// How yaml-cpp's message about a backslash begins.
+constexpr std::string_view unknown_escape = "unknown escape character: ";
+
+/// What to do about a message of yaml-cpp, which tells what its parser met; empty when it says
+/// enough.
+std::string_view remedy_for(std::string_view message) {
+    struct Row {
+        std::string_view message;
+        std::string_view remedy;
+    };
+    static constexpr Row rows[]{
+        {"illegal map value",
+         "look at the indentation here and above, and put a text with ': ' in quotes"},
+        {"illegal block entry", "look at the indentation of this '-' and of what is above"},
+        {"end of map not found", "this line does not belong to the mapping above: look at the "
+                                 "indentation, and put a text that begins with '{' in quotes"},
+        {"end of sequence not found",
+         "this line does not belong to the list above: look at the indentation"},
+        {"end of map flow not found", "a '{' has no '}'"},
+        {"end of sequence flow not found", "a '[' has no ']'"},
+        {"illegal flow end", "this bracket closes nothing that is open here"},
+        {"unknown token", "a value that begins like this must stand in quotes"},
+        {"the referenced anchor is not defined",
+         "aliases (*name) are not supported; put a text that begins with '*' in quotes"},
+        {"bad file", "nested too deep"},
+    };
+    if (message.starts_with(unknown_escape))
+        return "in double quotes write \\\\ for a backslash, or use single quotes";
+    for (const Row& row : rows)
+        if (message == row.message)
+            return row.remedy;
+    return "";
+}
+
+/// The column, from 1, of a tab in what indents a line; 0 when there is none.
+std::size_t indenting_tab(std::string_view line) {
+    const std::size_t end = std::min(line.find_first_not_of(" \t"), line.size());
+    const std::size_t tab = line.find('\t');
+    return tab < end ? tab + 1 : 0;
+}
+
+[[noreturn]] void refuse_syntax(const std::string& text, const YAML::Exception& error) {
+    // Marks count from 0, and the place stands in what() as well: only msg is without it.
+    const int line = error.mark.line + 1;
+    const std::string_view content = line_of(text, line);
+    if (const std::size_t tab = indenting_tab(content); tab > 0)
+        throw YamlError(line, static_cast<int>(tab),
+                        "not YAML: a tab in the indentation, where only spaces may be");
+    // The scanner goes on beyond the end of a text, where it reads U+0004, and counts that.
+    int column = std::min(error.mark.column, static_cast<int>(content.size())) + 1;
+    if (error.msg == std::string(unknown_escape) + '\x04')
+        throw YamlError(line, column, "not YAML: the text ends within double quotes");
+    std::string message = printable(error.msg, 200);
+    if (error.msg.starts_with(unknown_escape)) {
+        // It tells the first byte of the character, and the place behind that.
+        column = std::max(error.mark.column - 1, 1);
+        if (invalid_utf8(error.msg) != std::string_view::npos)
+            message = "unknown escape character";
+    }
+    const std::string_view remedy = remedy_for(error.msg);
+    throw YamlError(line, column,
+                    fmt::format("not YAML: {}{}{}", message, remedy.empty() ? "" : "; ", remedy));
+}
 
 } // namespace
 
@@ -138,18 +256,15 @@ const YamlNode* YamlNode::find(const char* key) const {
 
 YamlNode read_yaml(const std::string& text, std::size_t size_limit) {
     check_text(text, size_limit);
-    Builder builder;
+    MeasuredText measured(text);
+    Builder builder(measured);
     try {
-        std::istringstream stream(text);
+        std::istream stream(&measured);
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(builder)) {
         }
     } catch (const YAML::Exception& error) {
-        // Marks count from 0, and the place stands in what() as well: only msg is without it.
-        std::string message = error.msg;
-        if (message == "bad file")
-            message = "nested too deep";
-        throw YamlError(error.mark.line + 1, error.mark.column + 1, "not YAML: " + message);
+        refuse_syntax(text, error);
     }
     return builder.take();
 }

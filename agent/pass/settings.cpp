@@ -16,8 +16,6 @@ namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
-/// One byte more than the parser accepts, so that it is the parser who says what is wrong.
-constexpr std::uint64_t file_limit = manifest_size_limit + 1;
 
 /// The YAML files of a folder, sorted; none when there is no such folder.
 std::vector<fs::path> yaml_files(const fs::path& folder) {
@@ -39,17 +37,6 @@ bool is_mask(const fs::path& file) {
     std::error_code ignored;
     return fs::is_symlink(file, ignored) ? fs::read_symlink(file, ignored) == "/dev/null"
                                          : fs::file_size(file, ignored) == 0 && !ignored;
-}
-
-std::optional<SourceText> read_source(const fs::path& file, std::vector<Diagnostic>& errors) {
-    try {
-        std::optional<std::string> text = read_file(file, file_limit);
-        // Removed between listing and reading: as if it had never been listed.
-        return text ? std::optional(SourceText{file.string(), std::move(*text)}) : std::nullopt;
-    } catch (const Error& error) {
-        errors.push_back({{file.string(), 0, 0}, error.what(), ""});
-        return std::nullopt;
-    }
 }
 
 void load_config(const Paths& paths, Settings& settings) {
@@ -94,6 +81,23 @@ Facts gather_facts(const Paths& paths) {
     return facts;
 }
 
+std::optional<SourceText> read_source(const fs::path& file, std::vector<Diagnostic>& errors) {
+    try {
+        std::optional<std::string> text = read_file(file, manifest_size_limit);
+        // Removed between listing and reading: as if it had never been listed.
+        return text ? std::optional(SourceText{file.string(), std::move(*text)}) : std::nullopt;
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::size)
+            errors.push_back({{file.string(), 1, 1},
+                              fmt::format("the file is larger than {} MiB; split it into several",
+                                          manifest_size_limit >> 20U),
+                              ""});
+        else
+            errors.push_back({{file.string(), 0, 0}, error.what(), ""});
+        return std::nullopt;
+    }
+}
+
 Settings load_settings(Paths& paths, const Facts& facts) {
     Settings settings;
     load_config(paths, settings);
@@ -105,8 +109,8 @@ Settings load_settings(Paths& paths, const Facts& facts) {
         if (is_mask(file))
             continue;
         const std::size_t before = settings.manifest_errors.size();
-        if (const auto source = read_source(file, settings.manifest_errors)) {
-            ParsedManifest parsed = parse_manifest(*source, facts);
+        if (auto source = read_source(file, settings.manifest_errors)) {
+            ParsedManifest parsed = parse_manifest(std::move(*source), facts);
             require_time_zones(parsed, paths);
             settings.manifest_errors.insert(settings.manifest_errors.end(), parsed.errors.begin(),
                                             parsed.errors.end());

@@ -4,9 +4,11 @@
 #include "model/agent_config.hpp"
 #include "model/component.hpp"
 #include "model/diagnostic.hpp"
+#include "model/manifest.hpp"
 #include "model/paths.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,11 @@ struct Settings {
 
 /// What this machine is: uname, machine id (of `paths.root` when there is one).
 Facts gather_facts(const Paths& paths);
+
+/// A manifest or a part of the configuration; absent when there is no such file, or, with an error
+/// more, when it cannot be read or is larger than it may be.
+std::optional<SourceText> read_source(const std::filesystem::path& file,
+                                      std::vector<Diagnostic>& errors);
 
 /// Reads all of it. Throws nothing for bad content, that is in the diagnostics; Error of kind io
 /// when a folder or file that is there cannot be read. Also puts agent.yaml's `state_dir` into

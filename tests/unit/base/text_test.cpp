@@ -34,5 +34,14 @@ TEST(InvalidUtf8, FindsTheFirstBadByte) {
     EXPECT_EQ(invalid_utf8("x\xe2\x82"), 1U);        // cut sequence
 }
 
+TEST(LineOf, IsWithoutItsEnd) {
+    EXPECT_EQ(line_of("a\nb\r\n\nc", 1), "a");
+    EXPECT_EQ(line_of("a\nb\r\n\nc", 2), "b");
+    EXPECT_EQ(line_of("a\nb\r\n\nc", 3), "");
+    EXPECT_EQ(line_of("a\nb\r\n\nc", 4), "c");
+    EXPECT_EQ(line_of("a\n", 2), "");
+    EXPECT_EQ(line_of("a", 2), "") << "there is none";
+}
+
 } // namespace
 } // namespace provisor

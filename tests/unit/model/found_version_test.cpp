@@ -49,6 +49,14 @@ TEST(FoundVersion, TakesNoExponentialTime) {
     }
 }
 
+TEST(FoundVersion, IsNotLookedForByAnExpressionThatTakesTheStack) {
+    const std::string most = "(" + std::string(1022, 'a') + ")";
+    EXPECT_FALSE(find_match_fault(most));
+    EXPECT_EQ(find_match_fault(most + "a"),
+              "a regular expression of at most 1024 bytes is expected");
+    EXPECT_TRUE(find_match_fault(std::string(500'000, '(') + std::string(500'000, ')')));
+}
+
 TEST(FoundVersion, IsWhatIsShownOfAnInstallation) {
     Component component;
     component.version = "1.0";

@@ -99,20 +99,36 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Row{"TypingSlip", "intervall: 5min",
             "1:1: configuration: unknown key 'intervall', did you mean 'interval'?"},
-        Row{"ZeroInterval", "interval: 0", "1:11: at least 1s is expected"},
+        Row{"ZeroInterval", "interval: 0", "1:11: interval: at least 1s is expected"},
         Row{"BadSize", "limits: {min_free: lots}",
-            "1:20: size: 'lots' is no size; a number of bytes with K, M, G or nothing is expected"},
+            "1:20: min_free: 'lots' is no size; a number of bytes is expected, like 500000, 64M or "
+            "4G"},
+        Row{"ProxyOfAnUnknownScheme", "proxy: gopher://p",
+            "1:8: proxy: one like \"http://proxy.example:3128\" is expected (http, https, "
+            "socks4, socks4a, socks5 or socks5h)"},
         Row{"NoTransfers", "parallel: 0",
-            "1:11: number: a whole number from 1 to 100000 is expected"},
-        Row{"RelativeStateDir", "state_dir: var", "1:12: 'var' is not an absolute path"},
+            "1:11: parallel: a whole number from 1 to 100000 is expected"},
+        Row{"RelativeStateDir", "state_dir: var", "1:12: state_dir: 'var' is not an absolute path"},
         Row{"OldTls", "tls: {min_version: \"1.0\"}",
             "1:20: min_version: '1.0' is not one of 1.2, 1.3, did you mean '1.2'?"},
         Row{"BadRequire", "require: pins",
             "1:10: require: 'pins' is not one of none, pin, signature, did you mean "
             "'pin'?"},
         Row{"GoodBesideBad", "parallel: 2\nsplay: x\n",
-            "2:8: time span: 'x' is no time span; one like 30s, 5min or \"1h 30min\" is expected"}),
+            "2:8: splay: 'x' is no time span; one like 30s, 5min or \"1h 30min\" is expected"}),
     [](const auto& row) { return row.param.name; });
+
+TEST(AgentConfig, TakesWhatCurlCallsAProxyAndShowsNoneThatItRefuses) {
+    for (const char* good : {"proxy.example:3128", "http://me:secret@proxy.example:3128/",
+                             "socks5h://[::1]:1080", "https://proxy.example", "\"\""})
+        EXPECT_TRUE(read("proxy: " + std::string(good)).errors.empty()) << good;
+    for (const char* bad : {"http://", "\"http://me:secret@proxy.example:3128 \"",
+                            "http://me:secret@proxy.example:http"}) {
+        const ParsedConfig parsed = read("proxy: " + std::string(bad));
+        ASSERT_EQ(parsed.errors.size(), 1U) << bad;
+        EXPECT_EQ(to_text(parsed.errors[0]).find("secret"), std::string::npos) << bad;
+    }
+}
 
 } // namespace
 } // namespace provisor

@@ -3,6 +3,7 @@
 #include "model/manifest.hpp"
 
 #include <chrono>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace provisor {
@@ -46,7 +47,8 @@ const auto name_of = [](const auto& row) { return std::string(row.param.name); }
 INSTANTIATE_TEST_SUITE_P(
     Text, BadManifest,
     testing::Values(
-        Row{"Tab", "components:\n\ta: 1\n", "2:3: not YAML: illegal map value"},
+        Row{"Tab", "components:\n\ta: 1\n",
+            "2:1: not YAML: a tab in the indentation, where only spaces may be"},
         Row{"Utf16",
             "\xff\xfe"
             "c",
@@ -55,14 +57,20 @@ INSTANTIATE_TEST_SUITE_P(
             "\xef\xbb\xbf"
             "components: {}",
             "1:1: the file begins with a byte order mark; save it as UTF-8 without one"},
-        Row{"NotUtf8", "components:\n  a\xff: 1\n", "2:4: byte 0xff is not UTF-8"},
-        Row{"Nul", std::string("components: \0", 13), "1:13: control character 0x00"},
-        Row{"Escape", "components: \x1b[2J\n", "1:13: control character 0x1b"},
+        Row{"NotUtf8", "components:\n  a\xff: 1\n",
+            "2:4: byte 0xff is not UTF-8; save the file as UTF-8"},
+        Row{"Nul", std::string("components: \0", 13),
+            "1:13: control character 0x00, which YAML does not allow"},
+        Row{"Escape", "components: \x1b[2J\n",
+            "1:13: control character 0x1b, which YAML does not allow"},
         Row{"SecondDocument", "components: {}\n---\nvars: {}\n",
-            "2:1: a second document ('---'); one file holds one document"},
+            "2:1: a second document begins here; one file holds one, without a '---' in it"},
         Row{"Anchor", "components: &a {}\n",
             "1:13: anchors (&name) are not supported; write the value out"},
-        Row{"Alias", "vars: {x: *a}\n", "1:11: not YAML: the referenced anchor is not defined"},
+        Row{"Alias", "vars: {x: *a}\n",
+            "1:11: not YAML: the referenced anchor is not defined; aliases (*name) are not "
+            "supported; "
+            "put a text that begins with '*' in quotes"},
         Row{"Tag", "vars: {x: !!int 3}\n", "1:11: tags (!name) are not supported"},
         Row{"MergeKey", "components:\n  a:\n    <<: {url: x}\n",
             "3:5: merge keys (<<) are not supported; write the keys out"},
@@ -156,9 +164,7 @@ INSTANTIATE_TEST_SUITE_P(
             "{arch:rpm}, {arch:uname}, "
             "{machine_id}, {name}, {os}"},
         Row{"StagedInPath", with("files: [{path: '/opt/{staged}'}]"),
-            "5:20: path: unknown placeholder {staged}; known here are {arch}, {arch:deb}, "
-            "{arch:go}, {arch:rpm}, "
-            "{arch:uname}, {machine_id}, {name}, {os}, {url}"},
+            "5:20: path: unknown placeholder {staged}: it is known only in commands"},
         Row{"BadUpdate", with("update: if-mising"),
             "5:13: update: 'if-mising' is not one of revalidate, if-missing, did you "
             "mean 'if-missing'?"},
@@ -252,13 +258,66 @@ TEST(BadManifests, ShowTheLineWithACaret) {
 
 TEST(BadManifests, OfHostileSizeAreRefusedQuickly) {
     const auto begun = std::chrono::steady_clock::now();
-    EXPECT_EQ(first_complaint(std::string(100UL << 20, 'a')), "1:1: the file is larger than 8 MiB");
+    EXPECT_EQ(first_complaint(std::string(100UL << 20, 'a')),
+              "1:1: the file is larger than 4 MiB; split it into several");
     std::string many = "vars: [";
     for (int i = 0; i < 600'000; ++i)
         many += "1,";
-    EXPECT_NE(first_complaint(many + "1]").find("more than 500000 values"), std::string::npos);
+    EXPECT_NE(first_complaint(many + "1]").find("more than 250000 values"), std::string::npos);
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(30))
         << "generous: the machine may be busy";
+}
+
+TEST(BadManifests, AreNotWrittenOutWithoutEnd) {
+    const std::string vars = "vars: {k: " + std::string(1000, 'x') + "}\n";
+    std::string path = "/";
+    for (int i = 0; i < 20; ++i)
+        path += "{k}";
+    EXPECT_EQ(
+        first_complaint(vars + "components:\n  a:\n    url: https://o/a\n    path: " + path + "\n"),
+        "5:11: path: longer than 16 KiB once the placeholders are filled in");
+    std::string many = vars + with("mirrors:");
+    for (int i = 0; i < 10'000; ++i)
+        many += "      - https://o/{k}\n";
+    const ParsedManifest parsed = parse_manifest({"m.yaml", many}, facts);
+    ASSERT_EQ(parsed.errors.size(), 1U) << "told once";
+    EXPECT_EQ(parsed.errors[0].message,
+              "the manifest is larger than 4 MiB once the placeholders are filled in");
+    EXPECT_EQ(first_complaint("vars: {k: " + std::string(4097, 'x') + "}\n"),
+              "1:11: vars: 'k': at most 4096 bytes are expected");
+}
+
+/// What yaml-cpp tells of them is beyond the text, or no text.
+TEST(BadManifests, OfABadEscapeAreToldInPrintWithinTheText) {
+    const std::string use = "; in double quotes write \\\\ for a backslash, or use single quotes";
+    EXPECT_EQ(first_complaint("a: \"\\"), "1:6: not YAML: the text ends within double quotes");
+    EXPECT_EQ(first_complaint("a: \"\\\r"), "1:5: not YAML: unknown escape character: \\x0d" + use);
+    EXPECT_EQ(first_complaint("a: \"\\ä\""), "1:5: not YAML: unknown escape character" + use);
+    EXPECT_EQ(first_complaint("a: \"\\q\""), "1:5: not YAML: unknown escape character: q" + use);
+    const std::string cut = "a: \"\\U";
+    EXPECT_EQ(first_complaint(cut).substr(0, 13), "1:7: not YAML");
+    EXPECT_EQ(first_complaint(cut).find('\x04'), std::string::npos);
+}
+
+TEST(BadManifests, OfALongLineShowWhatIsAroundTheColumn) {
+    const std::string umlauts = [] {
+        std::string text;
+        for (int i = 0; i < 200; ++i)
+            text += "ä";
+        return text;
+    }();
+    const ParsedManifest parsed =
+        parse_manifest({"m.yaml", "vars: {a: \"" + umlauts + "\", b: [c]}\n"}, facts);
+    ASSERT_EQ(parsed.errors.size(), 1U);
+    const Diagnostic& error = parsed.errors[0];
+    EXPECT_TRUE(error.line_text.starts_with("…ä")) << error.line_text;
+    EXPECT_TRUE(error.line_text.ends_with("ä\", b: [c]}")) << error.line_text;
+    // Under the bracket, in characters.
+    const std::string line = to_text(error).substr(to_text(error).find('\n') + 1);
+    std::size_t column = 0;
+    for (const char c : line.substr(0, line.find('[')))
+        column += (static_cast<unsigned char>(c) & 0xC0U) == 0x80U ? 0 : 1;
+    EXPECT_EQ(line.find('^') - line.find('\n') - 1, column) << line;
 }
 
 TEST(BadManifests, NeverFillTheScreen) {
@@ -266,6 +325,12 @@ TEST(BadManifests, NeverFillTheScreen) {
     for (int i = 0; i < 1000; ++i)
         text += "  A" + std::to_string(i) + ": {}\n";
     EXPECT_EQ(parse_manifest({"m.yaml", text}, facts).errors.size(), 50U);
+    text = "components:\n";
+    for (int i = 0; i < 1000; ++i)
+        text += fmt::format("  a{}: {{url: \"http://o/a\", path: /opt/a{}}}\n", i, i);
+    const ParsedManifest warned = parse_manifest({"m.yaml", text}, facts);
+    EXPECT_TRUE(warned.errors.empty());
+    EXPECT_EQ(warned.warnings.size(), 50U);
 }
 
 } // namespace

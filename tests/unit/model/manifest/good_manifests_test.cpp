@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/manifest.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace provisor {
@@ -179,6 +180,19 @@ TEST(GoodManifest, ProbesNamesAndAddressesOfBothKinds) {
                  "'}}\n");
         ASSERT_EQ(components.size(), 1U) << address;
         EXPECT_EQ(components[0].health.tcp, address);
+    }
+}
+
+/// As programs write it: all in one pair of braces.
+TEST(GoodManifest, MayBeJsonOfTenThousandComponents) {
+    const std::string digest(64, 'a');
+    for (const char* gap : {"", "\n        "}) {
+        std::string text = "{\"components\":{";
+        for (int i = 0; i < 10'000; ++i)
+            text += fmt::format("{0}{1}\"c{2}\": {{{1}\"url\": \"https://o/c{2}\",{1}\"sha256\": "
+                                "\"{3}\",{1}\"path\": \"/opt/c{2}\"{1}}}",
+                                i == 0 ? "" : ",", gap, i, digest);
+        EXPECT_EQ(read(text + "}}").size(), 10'000U);
     }
 }
 

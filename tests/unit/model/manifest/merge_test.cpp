@@ -89,6 +89,41 @@ TEST(Merge, ACircleIsShown) {
                {"2", file(component("d"))}});
     EXPECT_EQ(names(merged), "d ");
     EXPECT_EQ(merged.errors.at(0).message, "component 'a': after goes in a circle: a → b → c → a");
+    EXPECT_EQ(merged.errors.at(0).place, (SourcePlace{"1", 5, 13})) << "where 'a' names 'b'";
+}
+
+/// Each component after the one before it. A recursive walk would take the whole stack.
+std::string chain(int length, const std::string& first_after) {
+    std::string text = component("c0", first_after);
+    for (int i = 1; i < length; ++i)
+        text += component("c" + std::to_string(i), "    after: [c" + std::to_string(i - 1) + "]\n");
+    return file(text);
+}
+
+TEST(Merge, AChainOfAfterMayBeLong) {
+    const auto merged = merge({{"1", chain(20'000, "")}});
+    ASSERT_EQ(merged.components.size(), 20'000U);
+    EXPECT_EQ(merged.components.front().name, "c0");
+    EXPECT_EQ(merged.components.back().name, "c19999");
+}
+
+TEST(Merge, ALongCircleIsToldInALine) {
+    const auto merged = merge({{"1", chain(20'000, "    after: [c19999]\n")}});
+    EXPECT_TRUE(merged.components.empty());
+    ASSERT_EQ(merged.errors.size(), 1U);
+    EXPECT_EQ(merged.errors[0].message,
+              "component 'c0': after goes in a circle: c0 → c19999 → c19998 → c19997 → c19996 → "
+              "c19995 → c19994 → c19993 → c19992 → c19991 → … → c0");
+}
+
+TEST(Merge, ACollisionIsToldWhereItStandsAndASlipWithTheNearestName) {
+    const std::string collision = component("b", "", "/opt/a");
+    EXPECT_EQ(merge({{"1", file(component("a"))}, {"2", file(collision)}}).errors.at(0).place,
+              (SourcePlace{"2", 4, 11}));
+    EXPECT_EQ(merge({{"1", file(component("database") + component("a", "    after: [databse]\n"))}})
+                  .errors.at(0)
+                  .message,
+              "component 'a': after: there is no component 'databse', did you mean 'database'?");
 }
 
 } // namespace
