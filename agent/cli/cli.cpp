@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <functional>
@@ -202,7 +203,11 @@ int run_command(CommandLine& line) {
         line.global.verbosity = line.quiet ? -1 : line.verbose ? 1 : 0;
         set_up_diagnostics(line.global.verbosity);
         Context context = make_context(line.global, interrupt);
-        return line.run(context);
+        const int status = line.run(context);
+        if (std::ferror(stdout) == 0)
+            return status;
+        complain("provisor: not all could be written to standard output; what was done is done");
+        return status == exit_converged ? exit_failed : status;
     } catch (const Interrupted&) {
         complain("provisor: interrupted; what was done so far is consistent, the next pass goes on "
                  "from there");

@@ -92,8 +92,8 @@ std::unique_ptr<Journal> make_journal(const Context& context) {
 
 void print(const std::string& text) {
     const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    if ((!written || std::fflush(stdout) != 0) && errno != EPIPE)
-        throw system_error(errno, "write to standard output");
+    if ((!written || std::fflush(stdout) != 0) && errno == EPIPE)
+        std::clearerr(stdout);
 }
 
 } // namespace provisor

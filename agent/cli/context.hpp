@@ -62,8 +62,9 @@ std::unique_ptr<Transfer> make_transfer(const AgentConfig& config);
 std::unique_ptr<UnitManager> make_unit_manager(const Context& context);
 std::unique_ptr<Journal> make_journal(const Context& context);
 
-/// Writes to stdout. A reader that went away has seen what it wanted; other trouble throws Error of
-/// kind io, since who asked must not take a part of the answer for all of it.
+/// Writes to stdout, and leaves nothing undone: trouble stays noted there (ferror(3)), and is told
+/// when the command is over, since who asked must not take a part of the answer for all of it. A
+/// reader that went away has seen what it wanted, which is no trouble.
 void print(const std::string& text);
 /// A line on stderr. Trouble there is passed over: there is no place left to tell it, and it is no
 /// reason to leave off what was to be done.
