@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#define SD_JOURNAL_SUPPRESS_LOCATION // the line of this file would tell nobody anything
 #include "journal/sd_journal.hpp"
 
 #include "journal/fields.hpp"
+#include "journal/native.hpp"
 #include "journal/send.hpp"
-
-#include <sys/uio.h>
-#include <systemd/sd-journal.h>
 
 namespace provisor {
 namespace {
@@ -32,12 +29,8 @@ public:
 
 void send_to_journal(const JournalEntry& entry) noexcept {
     try {
-        std::vector<std::string> fields = to_fields(entry);
-        std::vector<iovec> parts;
-        for (std::string& field : fields)
-            parts.push_back({field.data(), field.size()});
         // Nothing to do about a failure: there is no better place to complain.
-        sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+        send_datagram(to_datagram(to_fields(entry)));
     } catch (...) {
         // Out of memory: the pass matters more than its record.
     }

@@ -7,7 +7,7 @@
 
 namespace provisor {
 
-/// The system journal, natively (sd_journal_sendv) with SYSLOG_IDENTIFIER=provisor. Entries of
+/// The system journal, natively (journal/native.hpp) with SYSLOG_IDENTIFIER=provisor. Entries of
 /// priority debug are written only when `debug` is on. Texts are made printable, fields are cut at
 /// 4 KiB (what `journalctl -o json` shows).
 std::unique_ptr<Journal> make_sd_journal(bool debug);

@@ -6,7 +6,7 @@
 namespace provisor {
 
 /// Sends one entry to journald's socket, whatever its priority. Never throws; what cannot be sent
-/// is lost.
+/// is lost, and journald is not waited for without end.
 void send_to_journal(const JournalEntry& entry) noexcept;
 
 } // namespace provisor

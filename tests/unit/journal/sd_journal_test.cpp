@@ -3,6 +3,7 @@
 
 #include "unit/journal/own_journald.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -54,6 +55,33 @@ TEST(SdJournal, LosesAnEntryWithoutATraceWhenJournaldIsGone) {
         ::unlink("/run/systemd/journal/socket");
         make_sd_journal(false)->write({Priority::error, "nor this", "", {}});
         return "";
+    });
+}
+
+TEST(SdJournal, KeepsTheLineBreaksOfAMessageBehindItsLength) {
+    with_own_journald([](int listener) -> std::string {
+        make_sd_journal(false)->write({Priority::error, "one\ntwo", "", {}});
+        const std::string sent = next_entry(listener);
+        const std::string wanted = std::string("MESSAGE\n\x07\0\0\0\0\0\0\0one\ntwo\n", 24) +
+                                   "PRIORITY=3\nSYSLOG_IDENTIFIER=provisor\n";
+        return sent == wanted ? "" : "sent: " + sent;
+    });
+}
+
+TEST(SdJournal, WaitsFiveSecondsInAllForAJournaldThatDoesNotReadAndGoesOnWhenItDoes) {
+    with_own_journald([](int listener) -> std::string {
+        const auto journal = make_sd_journal(false);
+        const auto begun = std::chrono::steady_clock::now();
+        // More than the queue of a socket holds (net.unix.max_dgram_qlen).
+        for (int entry = 0; entry < 2000; ++entry)
+            journal->write({Priority::error, "nobody reads this", "", {}});
+        const auto took = std::chrono::steady_clock::now() - begun;
+        if (took < std::chrono::milliseconds(4900) || took > std::chrono::seconds(9))
+            return "it took " + std::to_string(took.count()) + " ns";
+        while (!next_entry(listener).empty())
+            ;
+        journal->write({Priority::error, "it is back", "", {}});
+        return next_entry(listener).starts_with("MESSAGE=it is back\n") ? "" : "it stays silent";
     });
 }
 
