@@ -6,11 +6,14 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
+#include <linux/magic.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace provisor {
@@ -35,6 +38,32 @@ std::optional<std::string> read_file(const std::filesystem::path& path, std::uin
         content.append(reinterpret_cast<const char*>(buffer.data()), got);
     }
     return content;
+}
+
+Fd keep_writers_out(const std::filesystem::path& path) {
+    Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    struct statfs facts {};
+    if (!file || ::fstatfs(file.get(), &facts) != 0)
+        return {};
+    // There the answer is about what the server granted, not about writers.
+    constexpr std::uint32_t cifs = 0xff534d42;
+    constexpr std::uint32_t smb2 = 0xfe534d42;
+    for (const std::uint32_t network : {std::uint32_t{NFS_SUPER_MAGIC}, cifs, smb2})
+        if (static_cast<std::uint32_t>(facts.f_type) == network)
+            return {};
+    // A writer that waits is told by this signal, which nobody minds; SIGIO would end us.
+    if (::fcntl(file.get(), F_SETSIG, SIGURG) != 0)
+        return {};
+    if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0)
+        return file;
+    if (errno == EAGAIN)
+        throw Error(
+            ErrorKind::io,
+            fmt::format("read '{}': it is open for writing, so it may be half of what it is "
+                        "to be; it is read once it has been closed (`fuser -v {}` tells "
+                        "who has it open)",
+                        path.string(), path.string()));
+    return {};
 }
 
 Fd open_directory(const std::filesystem::path& path) {

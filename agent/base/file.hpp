@@ -20,6 +20,12 @@ enum class Durable { no, yes };
 /// an Error of kind size, any other trouble one of kind io.
 std::optional<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
 
+/// As long as the returned descriptor is open, whoever opens the file for writing waits (a read
+/// lease, fcntl(2)), so that what is read meanwhile is one state of it. Throws Error of kind io
+/// when somebody has it open for writing already, so that it may be half of what it is to be. Empty
+/// where there are no leases: for what is no regular file, is another user's, or lies on a network.
+Fd keep_writers_out(const std::filesystem::path& path);
+
 /// Replaces `path` by a file of this content and mode: written under a temporary name, synced (if
 /// durable), renamed over it, the directory synced. After a crash the path holds the whole old or
 /// the whole new content. The temporary name begins with ".provisor-", stands in the folder

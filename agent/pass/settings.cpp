@@ -98,6 +98,19 @@ std::optional<SourceText> read_source(const fs::path& file, std::vector<Diagnost
     }
 }
 
+/// Half a manifest may be a good one, without the digest that stood in the other half. Not so for
+/// agent.yaml: an agent that finds it bad at its start does not start.
+static std::optional<SourceText> read_manifest(const fs::path& file,
+                                               std::vector<Diagnostic>& errors) {
+    try {
+        const Fd guard = keep_writers_out(file);
+        return read_source(file, errors);
+    } catch (const Error& error) {
+        errors.push_back({{file.string(), 0, 0}, error.what(), ""});
+        return std::nullopt;
+    }
+}
+
 Settings load_settings(Paths& paths, const Facts& facts) {
     Settings settings;
     load_config(paths, settings);
@@ -109,7 +122,7 @@ Settings load_settings(Paths& paths, const Facts& facts) {
         if (is_mask(file))
             continue;
         const std::size_t before = settings.manifest_errors.size();
-        if (auto source = read_source(file, settings.manifest_errors)) {
+        if (auto source = read_manifest(file, settings.manifest_errors)) {
             ParsedManifest parsed = parse_manifest(std::move(*source), facts);
             require_time_zones(parsed, paths);
             settings.manifest_errors.insert(settings.manifest_errors.end(), parsed.errors.begin(),

@@ -5,6 +5,7 @@
 #include "pass/lock.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <fstream>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -87,6 +88,24 @@ TEST_F(SettingsTest, OneBadFileCostsOnlyItsOwnComponents) {
     EXPECT_EQ(names(settings), Names{"b"});
     ASSERT_FALSE(settings.manifest_errors.empty());
     EXPECT_EQ(settings.failed_files, std::vector<fs::path>{admin / "bad.yaml"});
+}
+
+TEST_F(SettingsTest, AManifestThatIsBeingWrittenIsNotReadBeforeItIsWhole) {
+    write_text(admin / "good.yaml", manifest("good"));
+    write_text(admin / "half.yaml", manifest("half"));
+    {
+        std::ofstream writer(admin / "half.yaml", std::ios::app);
+        writer << "    sha" << std::flush;
+        const Settings settings = load();
+        EXPECT_EQ(names(settings), Names{"good"});
+        ASSERT_EQ(settings.manifest_errors.size(), 1U);
+        EXPECT_NE(settings.manifest_errors[0].message.find("open for writing"), std::string::npos);
+        EXPECT_EQ(settings.failed_files, std::vector<fs::path>{admin / "half.yaml"});
+        writer << "256: " << std::string(64, 'a') << "\n";
+    }
+    const Settings settings = load();
+    EXPECT_EQ(settings.manifest_errors.size(), 0U);
+    EXPECT_EQ(names(settings), (Names{"good", "half"}));
 }
 
 TEST_F(SettingsTest, OtherFilesInTheFolderAreIgnored) {
