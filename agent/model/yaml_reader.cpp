@@ -239,9 +239,9 @@ std::size_t indenting_tab(std::string_view line) {
         if (invalid_utf8(error.msg) != std::string_view::npos)
             message = "unknown escape character";
     }
-    const std::string_view remedy = remedy_for(error.msg);
+    const std::string_view advice = remedy_for(error.msg);
     throw YamlError(line, column,
-                    fmt::format("not YAML: {}{}{}", message, remedy.empty() ? "" : "; ", remedy));
+                    fmt::format("not YAML: {}{}{}", message, advice.empty() ? "" : "; ", advice));
 }
 
 } // namespace
