@@ -10,6 +10,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <optional>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -67,16 +68,24 @@ void limit(int resource, const char* what) {
     require(::setrlimit(static_cast<__rlimit_resource>(resource), &none) == 0, what);
 }
 
+/// By getpwnam_r(3): commands are started by several threads at once.
+std::optional<Account> account_named(const char* name) {
+    std::array<char, 16384> texts;
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwnam_r(name, &entry, texts.data(), texts.size(), &found) != 0 || found == nullptr)
+        return std::nullopt;
+    return Account{entry.pw_uid, entry.pw_gid};
+}
+
 } // namespace
 
 Account find_account(const char* name) {
-    const passwd* user = ::getpwnam(name);
-    if (user == nullptr)
-        user = ::getpwnam("nobody");
     // On a system without either (an image under construction) the kernel's overflow uid is nobody,
     // too.
     constexpr unsigned overflow = 65534;
-    return user != nullptr ? Account{user->pw_uid, user->pw_gid} : Account{overflow, overflow};
+    return account_named(name).value_or(
+        account_named("nobody").value_or(Account{overflow, overflow}));
 }
 
 bool is_confined_root() {

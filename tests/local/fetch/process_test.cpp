@@ -147,7 +147,8 @@ TEST_F(Process, WhenItIsKilledItsRequestsFailAndTheNextRunWorks) {
     requests.push_back(rig.request(origin.url("/stall")));
     std::vector<TransferResult> results;
     {
-        const MidTransfer then(origin, [&] { ::kill(rig.transfer().fetcher_pid(), SIGKILL); });
+        const int pid = rig.transfer().fetcher_pid();
+        const MidTransfer then(origin, [pid] { ::kill(pid, SIGKILL); });
         results = rig.run(std::move(requests));
     }
     EXPECT_EQ(outcome_of(results[0]), "200 with 7 bytes");
