@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # The agent is killed between the marker and the restart: the restart is not lost, and happens exactly once.
 #
-# The point is met by stopping the host's PID 1 (SIGSTOP from outside): the pass installs and writes `.installed`, then
-# waits for systemd's answer to its first question about the unit; there it is killed. Nothing asks PID 1 any more when it
-# goes on, so that no restart was ordered by the pass that died.
+# The point is met by stopping the host's PID 1 (SIGSTOP from outside) once it has started the fetcher, whose body takes a while:
+# the pass installs and writes `.installed`, then waits for systemd's answer to its first question about the unit; there it is
+# killed. Nothing asks PID 1 any more when it goes on, so that no restart was ordered by the pass that died.
 . "$(dirname "$0")/../harness/story.sh"
 
 host_boot
 host_install_deb
 origin_start
+nginx_start 8001 <<'CONF'
+        location /app { limit_rate 300k; }
+CONF
 publish "$(service_program 1.0.0)" app
 # The story says itself when the agent comes back, so that there is time to look before.
 host_write /run/systemd/system/provisor.service.d/story.conf <<'CONF'
@@ -32,9 +35,11 @@ step "new content; the agent dies after the marker, before the restart"
 agent=$(host_run systemctl show -P MainPID provisor.service)
 old_invocation=$(invocation)
 publish "$(service_program 1.1.0)" app
-kill -STOP "$host_leader"
 # The manifest is written again: the daemon looks after it by itself.
-app_manifest | manifest app
+app_manifest | sed 's#127.0.0.1:8000#127.0.0.1:8001#' | manifest app
+transfers() { [ "$(find "$host_tree/var/lib/provisor/cache" -path '*partial*' -type f -size +8 | wc -l)" -gt 0 ]; }
+eventually 60 transfers || fails "no transfer"
+kill -STOP "$host_leader"
 markers_differ() { ! cmp -s "$markers/.installed" "$markers/.activated"; }
 if ! eventually 60 markers_differ; then
     kill -CONT "$host_leader"

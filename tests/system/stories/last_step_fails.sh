@@ -53,9 +53,15 @@ host_run mount --bind /usr/local /usr/local
 host_run mount -o remount,bind,ro /usr/local
 publish "$(service_program 2.0.0)" app
 failing 1.1.0 io read-only
-expect_eq "bodies sent" 3 "$(requests /app 200)"
+# It is told from the header of the answer; who does not want to wait for the next try says so.
+expect_le "bytes transferred by the pass" 65536 "$(pass_value .pass.bytes)"
 host_run umount /usr/local
-mended 2.0.0 3 3
+host_run provisor release app >/dev/null
+apply
+expect_pass "pass" 0 update
+expect_eq "running version" 2.0.0 "$(service_running)"
+expect_eq "starts" 3 "$(service_starts)"
+expect_eq "answers with a body" 4 "$(requests /app 200)"
 
 step "the unit does not start"
 publish "$(service_program 1.0.0)" app
@@ -66,7 +72,7 @@ CONF
 host_run systemctl daemon-reload
 apply
 expect_pass "neither with the new content nor with the old one" 1 rollback
-expect_eq "bodies sent" 4 "$(requests /app 200)"
+expect_eq "bodies sent" 5 "$(requests /app 200)"
 host_run rm -r /run/systemd/system/app.service.d
 host_run systemctl daemon-reload
 apply
@@ -75,7 +81,7 @@ expect_eq "running version" 2.0.0 "$(service_running)"
 host_run provisor release app >/dev/null
 apply
 expect_pass "the pass after a release" 0 update
-expect_eq "bodies sent" 4 "$(requests /app 200)"
+expect_eq "bodies sent" 5 "$(requests /app 200)"
 expect_eq "bytes transferred by the pass" 0 "$(pass_value .pass.bytes)"
 expect_eq "running version" 1.0.0 "$(service_running)"
 running=$(invocation)
