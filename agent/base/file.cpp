@@ -74,7 +74,7 @@ Fd open_directory(const std::filesystem::path& path) {
 }
 
 Error making_error(int error_number, const std::string& what, const std::filesystem::path& folder) {
-    const Error error = system_error(error_number, what);
+    Error error = system_error(error_number, what);
     struct statvfs facts {};
     // File systems that make inodes as they need them tell of none at all.
     if (error_number != ENOSPC || ::statvfs(folder.c_str(), &facts) != 0 || facts.f_files == 0 ||

@@ -50,7 +50,7 @@ bool lacks_owners(int error_number, const Paths& paths) {
 }
 
 Error cannot_give_away(int error_number, const std::string& what, const Paths& paths) {
-    const Error error = system_error(error_number, what);
+    Error error = system_error(error_number, what);
     if (!lacks_owners(error_number, paths))
         return error;
     return {error.kind(),

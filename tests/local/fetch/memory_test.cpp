@@ -28,7 +28,9 @@ Peak peak_with(std::uint64_t size, const std::string& behavior) {
     rig.max_size = 2048 * mebibyte;
     TransferRequest request = rig.request(origin.url("/app"));
     // What is measured is the programs', not the page cache's or the disk's.
-    request.place.open = [](const BodyStart&) { return Fd(::open("/dev/null", O_RDWR | O_CLOEXEC)); };
+    request.place.open = [](const BodyStart&) {
+        return Fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    };
     std::vector<TransferRequest> requests;
     requests.push_back(std::move(request));
     std::ofstream("/proc/self/clear_refs") << "5"; // begin VmHWM anew
