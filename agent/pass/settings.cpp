@@ -54,6 +54,18 @@ void load_config(const Paths& paths, Settings& settings) {
                                   parsed.errors.end());
 }
 
+/// Half a manifest may be a good one, without the digest that stood in the other half. Not so for
+/// agent.yaml: an agent that finds it bad at its start does not start.
+std::optional<SourceText> read_manifest(const fs::path& file, std::vector<Diagnostic>& errors) {
+    try {
+        const Fd guard = keep_writers_out(file);
+        return read_source(file, errors);
+    } catch (const Error& error) {
+        errors.push_back({{file.string(), 0, 0}, error.what(), ""});
+        return std::nullopt;
+    }
+}
+
 /// The manifest files in force, by file name: a later folder's file replaces one of the same name.
 std::map<std::string, fs::path> files_in_force(const Paths& paths,
                                                std::vector<ShadowedFile>& shadowed) {
@@ -94,19 +106,6 @@ std::optional<SourceText> read_source(const fs::path& file, std::vector<Diagnost
                               ""});
         else
             errors.push_back({{file.string(), 0, 0}, error.what(), ""});
-        return std::nullopt;
-    }
-}
-
-/// Half a manifest may be a good one, without the digest that stood in the other half. Not so for
-/// agent.yaml: an agent that finds it bad at its start does not start.
-static std::optional<SourceText> read_manifest(const fs::path& file,
-                                               std::vector<Diagnostic>& errors) {
-    try {
-        const Fd guard = keep_writers_out(file);
-        return read_source(file, errors);
-    } catch (const Error& error) {
-        errors.push_back({{file.string(), 0, 0}, error.what(), ""});
         return std::nullopt;
     }
 }

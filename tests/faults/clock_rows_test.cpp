@@ -26,6 +26,10 @@ protected:
         scene.machine.set_environment("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         scene.machine.set_environment("DONT_FAKE_MONOTONIC", "1");
     }
+    void SetUp() override {
+        if (!std::filesystem::exists("/usr/bin/faketime"))
+            GTEST_SKIP() << "faketime is not installed";
+    }
     void go_wrong() { scene.machine.run_under({"faketime", "-f", GetParam().says}); }
     void put_right() { scene.machine.run_under({}); }
 

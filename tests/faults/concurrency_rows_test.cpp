@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-using testing::Not;
 
 /// Who holds the lock of this machine, once there is somebody.
 int await_holder(const Machine& machine) {
@@ -181,7 +180,7 @@ std::string many_of(const std::string& version) {
     return text;
 }
 
-/// What `status` wants of each component is of one version, whenever it reads.
+/// What `plan` wants of each component is of one version, whenever it reads.
 void expect_one_version(const Machine& machine, int& one, int& two) {
     const RunResult run = machine.run({"--json", "plan", "--offline"});
     const auto json = nlohmann::json::parse(run.out, nullptr, false);

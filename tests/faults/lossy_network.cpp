@@ -3,6 +3,7 @@
 
 #include "base/fd.hpp"
 #include "faults/own_namespace.hpp"
+#include "support/shell.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -18,19 +19,6 @@ namespace provisor::test {
 namespace {
 
 constexpr int ethernet_mtu = 1500;
-
-/// What the shell says to a command; whether it went well is told by `done`.
-std::string shell(const std::string& command, bool& done) {
-    FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-    if (pipe == nullptr)
-        throw std::runtime_error("popen");
-    std::string text;
-    char buffer[4096];
-    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe))
-        text.append(buffer, got);
-    done = ::pclose(pipe) == 0;
-    return text;
-}
 
 std::string rules(unsigned percent) {
     return "nft -f - <<'RULES'\nflush ruleset\ntable inet test {\n  chain input {\n    type filter "

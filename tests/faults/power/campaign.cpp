@@ -4,15 +4,14 @@
 #include "faults/power/outage.hpp"
 #include "faults/strike/points.hpp"
 #include "faults/strike/report.hpp"
+#include "faults/strike/violations.hpp"
+#include "support/words.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <gtest/gtest.h>
 #include <map>
 #include <memory>
 #include <numeric>
-#include <sstream>
 
 namespace provisor::test {
 namespace {
@@ -39,14 +38,6 @@ struct Choice {
                std::find(chosen->second.begin(), chosen->second.end(), one) != chosen->second.end();
     }
 };
-
-std::vector<std::string> words_of(const std::string& text, char between) {
-    std::vector<std::string> words;
-    std::istringstream stream(text);
-    for (std::string word; std::getline(stream, word, between);)
-        words.push_back(word);
-    return words;
-}
 
 Choice parse(const std::vector<std::string>& words) {
     Choice choice;
@@ -85,7 +76,7 @@ public:
             if (choice_.has("--disks", kind.name))
                 run(kind);
         sum_up();
-        return violations_.empty();
+        return violations_.count() == 0;
     }
     bool tried_some() const {
         return std::any_of(sums_.begin(), sums_.end(),
@@ -101,9 +92,8 @@ private:
 
     Choice choice_;
     std::map<std::string, Sum> sums_;
-    std::vector<std::pair<std::string, std::string>> violations_; ///< where, and what
+    Violations violations_;
     std::size_t turn_ = 0;
-    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
 void Campaign::run(const DiskKind& kind) {
@@ -172,17 +162,12 @@ void Campaign::tell(const std::string& name, const Cut& cut, Sum& sum) {
     sum.states += cut.is_new ? 1 : 0;
     sum.violations += cut.violations.size();
     const std::string point = name + "/" + std::to_string(cut.at);
-    for (const std::string& what : cut.violations) {
-        violations_.emplace_back(point, what);
-        std::printf("VIOLATION %s before %s\n  %s\n", point.c_str(),
-                    cut.call ? to_text(*cut.call).c_str() : "the end", what.c_str());
-    }
+    for (const std::string& what : cut.violations)
+        violations_.add(point, "before " + (cut.call ? to_text(*cut.call) : "the end"), what);
     std::fflush(stdout);
 }
 
 void Campaign::sum_up() const {
-    const auto took =
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun_);
     std::printf("\n");
     unsigned points = 0;
     unsigned missing = 0;
@@ -195,13 +180,8 @@ void Campaign::sum_up() const {
         else
             std::printf("%-10s *** SKIPPED: %s ***\n", name.c_str(), sum.missing.c_str());
     }
-    std::printf("%u points tried in %lld s, %zu violations, %u file systems skipped\n", points,
-                static_cast<long long>(took.count()), violations_.size(), missing);
-    for (const auto& [where, what] : violations_)
-        std::printf("  %s: %s\n", where.c_str(), what.substr(0, what.find('\n')).c_str());
-    if (!violations_.empty())
-        std::printf("To see one again: tests/faults/power-cuts %s\n",
-                    violations_.front().first.c_str());
+    violations_.sum_up(points, "tests/faults/power-cuts",
+                       ", " + std::to_string(missing) + " file systems skipped");
 }
 
 } // namespace
@@ -209,21 +189,11 @@ void Campaign::sum_up() const {
 
 int main(int argc, char** argv) {
     using namespace provisor::test;
-    // What it shares with the tests expects things.
-    int none = 1;
-    testing::InitGoogleTest(&none, argv);
-    try {
+    return status_of("power-cuts", usage, [&] {
         Campaign campaign(parse({argv + 1, argv + argc}));
         const bool clean = campaign.run();
-        const bool expected = !testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed();
         if (!campaign.tried_some())
             return 77;
-        return clean && expected ? 0 : 1;
-    } catch (const NotPermitted& problem) {
-        std::fprintf(stderr, "power-cuts: %s\n", problem.why.c_str());
-        return 77;
-    } catch (const std::exception& problem) {
-        std::fprintf(stderr, "power-cuts: %s\n%s", problem.what(), usage);
-        return 2;
-    }
+        return clean ? 0 : 1;
+    });
 }

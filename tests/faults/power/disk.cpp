@@ -3,9 +3,9 @@
 
 #include "base/fd.hpp"
 #include "faults/own_namespace.hpp"
+#include "support/shell.hpp"
 #include "support/temporary_folder.hpp"
 
-#include <cstdio>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
@@ -21,19 +21,6 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
 std::string problem(const std::string& what) { return what + ": " + std::strerror(errno); }
-
-/// What a command says; whether it went well is told by `done`.
-std::string shell(const std::string& command, bool& done) {
-    FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-    if (pipe == nullptr)
-        throw NoNamespace("popen");
-    std::string text;
-    char buffer[4096];
-    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe))
-        text.append(buffer, got);
-    done = ::pclose(pipe) == 0;
-    return text;
-}
 
 /// A loop device in front of the image, which goes when nobody uses it any more.
 std::pair<Fd, int> attach(const fs::path& image) {

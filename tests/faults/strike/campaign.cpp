@@ -3,13 +3,12 @@
 #include "faults/strike/points.hpp"
 #include "faults/strike/report.hpp"
 #include "faults/strike/stage.hpp"
+#include "faults/strike/violations.hpp"
+#include "support/words.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <gtest/gtest.h>
 #include <memory>
-#include <sstream>
 
 namespace provisor::test {
 namespace {
@@ -29,14 +28,6 @@ struct Choice {
     bool only_calls = false;
     std::vector<std::string> points;
 };
-
-std::vector<std::string> words_of(const std::string& text, char between) {
-    std::vector<std::string> words;
-    std::istringstream stream(text);
-    for (std::string word; std::getline(stream, word, between);)
-        words.push_back(word);
-    return words;
-}
 
 Choice parse(const std::vector<std::string>& words) {
     Choice choice;
@@ -71,7 +62,7 @@ public:
             if (is_chosen(choice_.workloads, workload.name))
                 run(workload);
         sum_up();
-        return violations_.empty();
+        return violations_.count() == 0;
     }
 
 private:
@@ -90,10 +81,9 @@ private:
     Choice choice_;
     std::unique_ptr<Stage> stage_;
     unsigned strikes_ = 0;
-    std::vector<std::pair<std::string, std::string>> violations_; ///< where, and what
+    Violations violations_;
     std::vector<std::string> table_;
     unsigned points_ = 0;
-    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
 void Campaign::run(const Workload& workload) {
@@ -121,7 +111,7 @@ void Campaign::run(const Workload& workload) {
 
 void Campaign::run(const Workload& workload, const Blow& blow) {
     const unsigned points = points_;
-    const std::size_t violations = violations_.size();
+    const std::size_t violations = violations_.count();
     std::vector<std::uint64_t> places = stage(workload).places_for(blow);
     if (choice_.sample > 0)
         places = sample(places, choice_.sample, table_.size());
@@ -129,7 +119,7 @@ void Campaign::run(const Workload& workload, const Blow& blow) {
         strike(workload, blow, at);
     char line[120];
     std::snprintf(line, sizeof line, "%-16s %-14s %6u points %6zu violations", workload.name,
-                  to_text(blow).c_str(), points_ - points, violations_.size() - violations);
+                  to_text(blow).c_str(), points_ - points, violations_.count() - violations);
     std::printf("%s\n", line);
     std::fflush(stdout);
     table_.emplace_back(line);
@@ -141,26 +131,16 @@ void Campaign::strike(const Workload& workload, const Blow& blow, std::uint64_t 
         return; // processes that run side by side do not always make as many calls
     ++points_;
     const std::string name = point_name(workload.name, blow, at);
-    for (const std::string& what : blown.violations) {
-        violations_.emplace_back(name, what);
-        std::printf("VIOLATION %s at %s\n  %s\n", name.c_str(), to_text(*blown.struck).c_str(),
-                    what.c_str());
-    }
+    for (const std::string& what : blown.violations)
+        violations_.add(name, "at " + to_text(*blown.struck), what);
     std::fflush(stdout);
 }
 
 void Campaign::sum_up() const {
     if (choice_.only_calls)
         return;
-    const auto took =
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun_);
-    std::printf("\n%u points tried in %lld s, %zu violations\n", points_,
-                static_cast<long long>(took.count()), violations_.size());
-    for (const auto& [where, what] : violations_)
-        std::printf("  %s: %s\n", where.c_str(), what.substr(0, what.find('\n')).c_str());
-    if (!violations_.empty())
-        std::printf("To see one again: tests/faults/campaign %s\n",
-                    violations_.front().first.c_str());
+    std::printf("\n");
+    violations_.sum_up(points_, "tests/faults/campaign");
 }
 
 } // namespace
@@ -168,18 +148,7 @@ void Campaign::sum_up() const {
 
 int main(int argc, char** argv) {
     using namespace provisor::test;
-    // What it shares with the tests expects things.
-    int none = 1;
-    testing::InitGoogleTest(&none, argv);
-    try {
-        const bool clean = Campaign(parse({argv + 1, argv + argc})).run();
-        const bool expected = !testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed();
-        return clean && expected ? 0 : 1;
-    } catch (const NotPermitted& problem) {
-        std::fprintf(stderr, "campaign: %s\n", problem.why.c_str());
-        return 77;
-    } catch (const std::exception& problem) {
-        std::fprintf(stderr, "campaign: %s\n%s", problem.what(), usage);
-        return 2;
-    }
+    return status_of("campaign", usage, [&] {
+        return Campaign(parse({argv + 1, argv + argc})).run() ? 0 : 1;
+    });
 }

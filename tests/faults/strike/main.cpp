@@ -3,9 +3,9 @@
 // processes change the file system.
 #include "faults/strike/report.hpp"
 #include "faults/strike/tracer.hpp"
+#include "support/words.hpp"
 
 #include <cstdio>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -30,14 +30,6 @@ struct CommandLine {
     std::string report;
     std::vector<std::string> program;
 };
-
-std::vector<std::string> words_of(const std::string& text, char between) {
-    std::vector<std::string> words;
-    std::istringstream stream(text);
-    for (std::string word; std::getline(stream, word, between);)
-        words.push_back(word);
-    return words;
-}
 
 /// Whether it is an option for copies.
 bool take_copy_option(const std::string& option, const std::string& value, CopyOrders& copies) {
