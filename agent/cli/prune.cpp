@@ -20,7 +20,7 @@ int command_prune(Context& context) {
     Cache cache(context.paths.state_dir);
     const Cache::Pruned pruned =
         cache.prune(kept_blobs(settings.components, cache, store, settings.config.keep_versions),
-                    Cache::Mode::remove);
+                    wanted_urls(settings.components, cache), Cache::Mode::remove);
     if (context.options.json) {
         const nlohmann::ordered_json json{
             {"schema", 1}, {"dropped", pruned.blobs}, {"bytes", pruned.bytes}};

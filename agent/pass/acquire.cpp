@@ -50,14 +50,20 @@ bool Acquisition::settle_without_request(Work& work) {
 }
 
 /// Whether the artifact's bytes would be read if it were the one: to put something in place, to
-/// unpack it, to verify its signature.
+/// unpack it, to verify its signature. Members that would be put in place are made sure of, so that
+/// those which are damaged are unpacked again.
 bool Acquisition::needs_blob(const Work& work, const std::string& sha256, Freshness freshness) {
     const std::optional<Contents> contents = verifier_.known_contents(work, sha256);
-    return !contents || !verifier_.is_proven(work, sha256) ||
-           !make_plan(*work.component,
-                      wanted_marker(*work.component, sha256, *contents, paths_.unit_dir), freshness,
-                      work.observed, Units::act)
-                .place.empty();
+    if (!contents || !verifier_.is_proven(work, sha256))
+        return true;
+    const Plan plan = make_plan(*work.component,
+                                wanted_marker(*work.component, sha256, *contents, paths_.unit_dir),
+                                freshness, work.observed, Units::act);
+    if (plan.place.empty())
+        return false;
+    for (const auto& [from, member] : *contents)
+        cache_.verify_blob(member, around_.interrupt);
+    return true;
 }
 
 bool Acquisition::settle_by_pin(Work& work) {
@@ -67,6 +73,9 @@ bool Acquisition::settle_by_pin(Work& work) {
         !cache_.verify_blob(work.pin, around_.interrupt))
         return false;
     accept(work, {work.pin, Freshness::pinned}, work.component->url);
+    // Nobody will go on with what was cut off before the content came from elsewhere.
+    for (std::size_t round = 0; parts_ && candidate(*work.component, round); ++round)
+        cache_.unfinished().discard_body(*candidate(*work.component, round));
     return true;
 }
 
@@ -151,6 +160,7 @@ void Acquisition::run(std::vector<Work>& works) {
     std::vector<Work*> open;
     std::vector<Work*> with_documents;
     verifier_.expect_targets(works);
+    parts_ = cache_.unfinished().any();
     for (Work& work : works)
         attempt(work, [&] {
             work.pin = work.component->sha256;
@@ -168,7 +178,6 @@ void Acquisition::run(std::vector<Work>& works) {
             attempt(*work, [&] { settled = settle_by_pin(*work); });
         return settled || work->done;
     });
-    parts_ = !open.empty() && cache_.unfinished().any();
     for (std::size_t round = 0; !open.empty(); ++round) {
         std::vector<Question> questions = questions_for(open, round);
         // It ends, because each time a question is made simpler.

@@ -31,7 +31,7 @@ void Acquisition::answer(Question& question, TransferResult& result) {
     }
     if (result.error && may_be_resumed(*result.error))
         cache_.unfinished().abandon_body(question.url);
-    else if (result.error)
+    else if (result.error || parts_) // of what the URL had before it was again what is known
         cache_.unfinished().discard_body(question.url);
     for (Work* work : question.askers)
         attempt(*work, [&] {

@@ -356,7 +356,7 @@ void Pass::prune() {
     try {
         cache_.prune(
             kept_blobs(settings_.components, cache_, store_, settings_.config.keep_versions),
-            Cache::Mode::remove);
+            wanted_urls(settings_.components, cache_), Cache::Mode::remove);
     } catch (const Error& error) {
         spdlog::warn("cache not pruned: {}", error.what());
     }

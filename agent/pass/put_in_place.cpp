@@ -59,7 +59,14 @@ void stage_file(const Work& work, const InstalledFile& file, Cache& cache, Stagi
         throw Error(ErrorKind::io,
                     fmt::format("the cached blob {}, which '{}' is made of, is not there",
                                 file.sha256, file.path));
-    staging.stage_blob(file, blob->get(), interrupt);
+    try {
+        staging.stage_blob(file, blob->get(), interrupt);
+    } catch (const Error& error) {
+        // Damaged since it was made sure of: gone, so that the next pass gets it anew.
+        if (error.kind() == ErrorKind::digest)
+            cache.verify_blob(file.sha256, interrupt);
+        throw;
+    }
 }
 
 void stage_files(const Work& work, const Paths& paths, Cache& cache, Staging& staging,

@@ -159,7 +159,10 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
     const Component& component = *work.component;
     if (!is_packed(component, fd))
         return {};
-    if (auto known = cache_.unpacked().find(sha256, selection_of(component)))
+    if (auto known = cache_.unpacked().find(sha256, selection_of(component));
+        known && std::all_of(known->begin(), known->end(), [&](const auto& member) {
+            return cache_.verify_blob(member.second, around_.interrupt);
+        }))
         return std::move(*known);
     const std::vector<std::string> patterns = patterns_of(component);
     UnpackRequest request;

@@ -234,7 +234,8 @@ void Cache::remember_verified(const std::string& what) {
     replace_file(folder_ / "verified" / sha256_of(what), "", 0600, Durable::no, folder_);
 }
 
-Cache::Pruned Cache::prune(std::set<std::string> kept, Mode mode) {
+Cache::Pruned Cache::prune(std::set<std::string> kept, const std::set<std::string>& wanted,
+                           Mode mode) {
     Pruned pruned;
     if (mode == Mode::remove)
         unpacked_.prune(kept);
@@ -259,7 +260,7 @@ Cache::Pruned Cache::prune(std::set<std::string> kept, Mode mode) {
     // signed would be read again.
     for (const char* folder : {"refused", "verified"})
         remove_older_than(verdict_lifetime, folder_ / folder);
-    unfinished_.prune();
+    unfinished_.prune(wanted);
     return pruned;
 }
 

@@ -116,8 +116,8 @@ public:
     };
     enum class Mode { remove, report };
     /// Drops every blob but `kept` (artifacts with their members), the records of what was dropped,
-    /// and what nobody will finish.
-    Pruned prune(std::set<std::string> kept, Mode mode);
+    /// and the parts of bodies that nobody will finish: all but those of the URLs `wanted`.
+    Pruned prune(std::set<std::string> kept, const std::set<std::string>& wanted, Mode mode);
 
     /// All blobs with their sizes.
     std::vector<std::pair<std::string, std::uint64_t>> blobs() const;

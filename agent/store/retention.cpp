@@ -58,4 +58,15 @@ std::set<std::string> kept_blobs(const std::vector<Component>& components, const
     return kept;
 }
 
+std::set<std::string> wanted_urls(const std::vector<Component>& components, const Cache& cache) {
+    std::set<std::string> wanted;
+    for (const Component& component : components) {
+        if (!component.sha256.empty() && cache.open_blob(component.sha256))
+            continue;
+        wanted.insert(component.url);
+        wanted.insert(component.mirrors.begin(), component.mirrors.end());
+    }
+    return wanted;
+}
+
 } // namespace provisor

@@ -17,4 +17,8 @@ namespace provisor {
 std::set<std::string> kept_blobs(const std::vector<Component>& components, const Cache& cache,
                                  const ComponentStore& store, unsigned keep_versions);
 
+/// The URLs that a pass may ask for a body of an artifact: all of these components but of those
+/// whose pinned content is in the cache.
+std::set<std::string> wanted_urls(const std::vector<Component>& components, const Cache& cache);
+
 } // namespace provisor

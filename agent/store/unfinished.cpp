@@ -185,7 +185,10 @@ void Unfinished::discard_members(std::size_t count) noexcept {
         ::unlink(member_path(i).c_str());
 }
 
-void Unfinished::prune() {
+void Unfinished::prune(const std::set<std::string>& urls) {
+    std::set<std::string> bodies;
+    for (const std::string& url : urls)
+        bodies.insert(sha256_of(url));
     std::vector<std::string> names;
     std::error_code gone;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_, gone))
@@ -193,7 +196,8 @@ void Unfinished::prune() {
     for (const std::string& name : names) {
         const std::string body = name.substr(0, name.find('.'));
         const auto written = fs::last_write_time(folder_ / (body + ".json"), gone);
-        if (gone || written < fs::file_time_type::clock::now() - lifetime ||
+        if (gone || !bodies.contains(body) ||
+            written < fs::file_time_type::clock::now() - lifetime ||
             !fs::exists(folder_ / body, gone))
             remove_file(folder_ / name);
     }

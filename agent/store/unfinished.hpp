@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace provisor {
@@ -60,9 +61,9 @@ public:
     void discard_members(std::size_t count) noexcept;
     std::filesystem::path member_path(std::size_t number) const;
 
-    /// Drops what nobody will finish: what has no record, or one that is a week old, and records
-    /// without a body.
-    void prune();
+    /// Drops what nobody will finish: what is of none of these URLs, what has no record, or one
+    /// that is a week old, and records without a body.
+    void prune(const std::set<std::string>& urls);
 
 private:
     std::filesystem::path part_path(const std::string& url) const;

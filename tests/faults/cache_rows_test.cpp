@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows 15, 16 and 25 to 35: what is asked for again, when, and with what.
+#include "base/sha256.hpp"
 #include "base/time.hpp"
 #include "faults/scene.hpp"
+#include "local/unpack/archives.hpp"
 #include "support/tree_listing.hpp"
 
+#include <array>
 #include <gmock/gmock.h>
 
 namespace provisor::test {
@@ -248,6 +251,17 @@ struct Damage {
     void (*inflict)(const std::filesystem::path& blob);
 };
 
+const std::array damages{
+    Damage{"Flipped",
+           [](const std::filesystem::path& blob) {
+               std::string bytes = read_text(blob);
+               bytes[100'000] = static_cast<char>(bytes[100'000] ^ 1);
+               write_text(blob, bytes);
+           }},
+    Damage{"Truncated",
+           [](const std::filesystem::path& blob) { std::filesystem::resize_file(blob, 199'999); }},
+    Damage{"Deleted", [](const std::filesystem::path& blob) { std::filesystem::remove(blob); }}};
+
 class DamagedBlob : public testing::TestWithParam<Damage> {
 protected:
     /// Version 1 is installed, its blob is damaged, its target is gone.
@@ -283,22 +297,45 @@ TEST_P(DamagedBlob, Row33IsNotInstalledWhateverTheOriginConfirms) {
     expect_like_clean_install(scene);
 }
 
-INSTANTIATE_TEST_SUITE_P(Fault, DamagedBlob,
-                         testing::Values(Damage{"Flipped",
-                                                [](const std::filesystem::path& blob) {
-                                                    std::string bytes = read_text(blob);
-                                                    bytes[100'000] =
-                                                        static_cast<char>(bytes[100'000] ^ 1);
-                                                    write_text(blob, bytes);
-                                                }},
-                                         Damage{"Truncated",
-                                                [](const std::filesystem::path& blob) {
-                                                    std::filesystem::resize_file(blob, 199'999);
-                                                }},
-                                         Damage{"Deleted",
-                                                [](const std::filesystem::path& blob) {
-                                                    std::filesystem::remove(blob);
-                                                }}),
+/// An archive is installed, the blob of its only member is damaged, and the target is gone.
+class DamagedMember : public testing::TestWithParam<Damage> {
+protected:
+    DamagedMember() {
+        scene.app_lines = "    files: [ { from: \"*/app\", path: /opt/app, mode: \"0755\" } ]\n";
+        scene.publish(1);
+        scene.origin.serve("/app", archive);
+        EXPECT_EQ(scene.machine.apply().status, 0);
+        GetParam().inflict(scene.machine.cache() / "blobs" / sha256_of(program(1)));
+        std::filesystem::remove(scene.target());
+        scene.origin.forget();
+    }
+    const Page archive =
+        page(gzip_of(tar_of({{.name = "app-1/app", .content = program(1)}})), "\"archive\"");
+    Scene scene;
+};
+
+TEST_P(DamagedMember, Row91IsUnpackedAgainWithoutATransfer) {
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.status, 0) << run.out;
+    EXPECT_EQ(run.told.at("app").decision, "repair");
+    ASSERT_THAT(scene.asked(), SizeIs(1));
+    EXPECT_EQ(scene.asked()[0].status, 304);
+    EXPECT_EQ(scene.sent(), 0U);
+    expect_like_clean_install(scene);
+}
+
+TEST_P(DamagedMember, Row91IsUnpackedAgainFromABodyThatCameAnew) {
+    std::filesystem::remove_all(scene.machine.cache() / "urls");
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.status, 0) << run.out;
+    EXPECT_EQ(run.told.at("app").decision, "repair");
+    expect_like_clean_install(scene);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fault, DamagedMember, testing::ValuesIn(damages),
+                         [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Fault, DamagedBlob, testing::ValuesIn(damages),
                          [](const auto& row) { return row.param.name; });
 
 } // namespace

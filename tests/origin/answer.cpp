@@ -321,8 +321,12 @@ bool Answer::send_part(std::uint64_t start, std::uint64_t whole) {
     else
         head += "Content-Range: bytes " + std::to_string(first) + "-" + std::to_string(told - 1) +
                 "/" + std::to_string(told) + "\r\n";
-    head += how == "nolength" ? "Connection: close\r\n"
-                              : "Content-Length: " + std::to_string(told - first) + "\r\n";
+    if (how == "nolength")
+        head += "Connection: close\r\n";
+    else if (chunked())
+        head += "Transfer-Encoding: chunked\r\n";
+    else
+        head += "Content-Length: " + std::to_string(told - first) + "\r\n";
     if (!send_head(head + "\r\n"))
         return false;
     if (how == "shift")

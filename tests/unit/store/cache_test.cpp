@@ -37,7 +37,7 @@ protected:
 TEST_F(CacheTest, IsNotMadeBeforeThereIsSomethingToKeep) {
     EXPECT_FALSE(cache.find(url));
     EXPECT_FALSE(cache.open_blob(sha256_of("x")));
-    cache.prune({}, Cache::Mode::remove);
+    cache.prune({}, {}, Cache::Mode::remove);
     EXPECT_FALSE(fs::exists(folder / "cache"));
 }
 
@@ -130,11 +130,11 @@ TEST_F(CacheTest, PruneDropsAllButWhatIsKept) {
     const std::string two = put("https://o/2", "twotwo", {"\"2\"", ""});
     cache.unfinished().begin_body("https://o/3", {}, 0);
     const auto before = list_tree(folder.path());
-    const auto would = cache.prune({one}, Cache::Mode::report);
+    const auto would = cache.prune({one}, {}, Cache::Mode::report);
     EXPECT_EQ(would.blobs, std::vector<std::string>{two});
     EXPECT_EQ(would.bytes, 6U);
     EXPECT_EQ(list_tree(folder.path()), before) << "a report changes nothing";
-    cache.prune({one}, Cache::Mode::remove);
+    cache.prune({one}, {}, Cache::Mode::remove);
     EXPECT_TRUE(cache.find("https://o/1"));
     EXPECT_FALSE(cache.find("https://o/2"));
     EXPECT_FALSE(fs::exists(blob(two)));
@@ -150,9 +150,17 @@ TEST_F(CacheTest, PruneDropsARecordOfABodyThatIsNotThereAndKeepsOneThatIs) {
         cache.unfinished().keep_part(from, body.get(), {"\"1\"", 4, sha256_of("part"), {}});
     }
     fs::remove(cache.unfinished().body_path(url));
-    cache.prune({}, Cache::Mode::remove);
+    cache.prune({}, {url, "https://o/1"}, Cache::Mode::remove);
     EXPECT_FALSE(fs::exists(folder / "cache/partial" / (sha256_of(url) + ".json")));
     EXPECT_TRUE(cache.unfinished().find_part("https://o/1", interrupt));
+}
+
+TEST_F(CacheTest, PruneDropsThePartOfABodyThatNobodyWillAskFor) {
+    const Fd body = cache.unfinished().begin_body(url, {}, 0);
+    write_all(body.get(), "part", "body");
+    cache.unfinished().keep_part(url, body.get(), {"\"1\"", 4, sha256_of("part"), {}});
+    cache.prune({}, {"https://o/1"}, Cache::Mode::remove);
+    EXPECT_TRUE(fs::is_empty(folder / "cache/partial"));
 }
 
 } // namespace

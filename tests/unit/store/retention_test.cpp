@@ -67,5 +67,19 @@ TEST_F(RetentionTest, KeepsWhatTodaysManifestsWant) {
     EXPECT_TRUE(kept(2, {pinned}).contains(sha256_of("next")));
 }
 
+TEST_F(RetentionTest, WantsTheUrlsOfAllButWhatIsPinnedAndThere) {
+    Component plain;
+    plain.url = "https://o/plain";
+    plain.mirrors = {"https://m/plain"};
+    Component pinned;
+    pinned.url = "https://o/pinned";
+    pinned.sha256 = sha256_of("pinned");
+    EXPECT_EQ(wanted_urls({plain, pinned}, cache),
+              (std::set<std::string>{"https://o/plain", "https://m/plain", "https://o/pinned"}));
+    cache.keep_text("pinned", pinned.sha256);
+    EXPECT_EQ(wanted_urls({plain, pinned}, cache),
+              (std::set<std::string>{"https://o/plain", "https://m/plain"}));
+}
+
 } // namespace
 } // namespace provisor
