@@ -180,6 +180,8 @@ void Outage::check_success(std::vector<std::string>& wrong) const {
     for (const std::string& line : differences(wanted, now, scene_.machine))
         if (!line.starts_with("I6"))
             wrong.push_back("after it was told that all is done: " + line);
+    if (now.changes != course_.after.changes)
+        wrong.emplace_back("after it was told that all is done: the history is not");
     for (const std::string& file : course_.after.cache)
         if ((file.starts_with("blobs/") || file.starts_with("urls/")) && !now.cache.contains(file))
             wrong.push_back("I5: not in the cache after it was told that all is done: " + file);

@@ -2,6 +2,7 @@
 #include "faults/strike/picture.hpp"
 
 #include "base/sha256.hpp"
+#include "store/component_store.hpp"
 
 #include <cstdio>
 #include <fmt/format.h>
@@ -104,6 +105,9 @@ Picture picture_of(const Machine& machine) {
                 picture.files["/" + fs::relative(file, machine.root()).string()] =
                     describe(read_text(file), facts.st_mode);
         }
+    const ComponentStore store(machine.under("var/lib/provisor"));
+    for (const char* name : {"app", "beside"})
+        picture.changes[name] = store.record(name).history.size();
     for (const char* name : {"app", "beside"})
         if (const auto marker = parse_marker(machine.marker(name)))
             picture.markers.emplace(name, *marker);

@@ -14,9 +14,10 @@ namespace provisor::test {
 
 /// What is installed on a machine, what its markers say of it, and what is in its cache.
 struct Picture {
-    std::map<std::string, std::string> files; ///< of targets, by path: "0755 SHA256"
-    std::map<std::string, Marker> markers;    ///< by component
-    std::set<std::string> cache;              ///< files, by their paths in the cache
+    std::map<std::string, std::string> files;   ///< of targets, by path: "0755 SHA256"
+    std::map<std::string, Marker> markers;      ///< by component
+    std::map<std::string, std::size_t> changes; ///< that its history has, by component
+    std::set<std::string> cache;                ///< files, by their paths in the cache
 };
 
 /// Temporary files of provisor are not in it.
