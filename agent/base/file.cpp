@@ -41,6 +41,9 @@ std::optional<std::string> read_file(const std::filesystem::path& path, std::uin
 }
 
 Fd keep_writers_out(const std::filesystem::path& path) {
+    // A pipe that is opened and closed again would be lost on its writer.
+    if (std::error_code ignored; !std::filesystem::is_regular_file(path, ignored))
+        return {};
     Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     struct statfs facts {};
     if (!file || ::fstatfs(file.get(), &facts) != 0)

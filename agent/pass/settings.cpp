@@ -43,8 +43,7 @@ void load_config(const Paths& paths, Settings& settings) {
     std::vector<SourceText> sources;
     std::vector<fs::path> files{paths.config_file};
     for (const fs::path& dropin : yaml_files(paths.config_dropins))
-        if (!is_mask(dropin))
-            files.push_back(dropin);
+        files.push_back(dropin);
     for (const fs::path& file : files)
         if (auto source = read_source(file, settings.config_errors))
             sources.push_back(std::move(*source));
@@ -52,18 +51,6 @@ void load_config(const Paths& paths, Settings& settings) {
     settings.config = std::move(parsed.config);
     settings.config_errors.insert(settings.config_errors.end(), parsed.errors.begin(),
                                   parsed.errors.end());
-}
-
-/// Half a manifest may be a good one, without the digest that stood in the other half. Not so for
-/// agent.yaml: an agent that finds it bad at its start does not start.
-std::optional<SourceText> read_manifest(const fs::path& file, std::vector<Diagnostic>& errors) {
-    try {
-        const Fd guard = keep_writers_out(file);
-        return read_source(file, errors);
-    } catch (const Error& error) {
-        errors.push_back({{file.string(), 0, 0}, error.what(), ""});
-        return std::nullopt;
-    }
 }
 
 /// The manifest files in force, by file name: a later folder's file replaces one of the same name.
@@ -95,6 +82,9 @@ Facts gather_facts(const Paths& paths) {
 
 std::optional<SourceText> read_source(const fs::path& file, std::vector<Diagnostic>& errors) {
     try {
+        // Half of a file may be a good one, without the digest or the `require` that stands in the
+        // other half; and one that was just cut to nothing looks like a mask.
+        const Fd guard = keep_writers_out(file);
         std::optional<std::string> text = read_file(file, manifest_size_limit);
         // Removed between listing and reading: as if it had never been listed.
         return text ? std::optional(SourceText{file.string(), std::move(*text)}) : std::nullopt;
@@ -118,10 +108,8 @@ Settings load_settings(Paths& paths, const Facts& facts) {
     std::vector<ParsedManifest> manifests;
     std::vector<fs::path> failed;
     for (const auto& [name, file] : files_in_force(paths, settings.shadowed)) {
-        if (is_mask(file))
-            continue;
         const std::size_t before = settings.manifest_errors.size();
-        if (auto source = read_manifest(file, settings.manifest_errors)) {
+        if (auto source = read_source(file, settings.manifest_errors)) {
             ParsedManifest parsed = parse_manifest(std::move(*source), facts);
             require_time_zones(parsed, paths);
             settings.manifest_errors.insert(settings.manifest_errors.end(), parsed.errors.begin(),
@@ -144,6 +132,11 @@ Settings load_settings(Paths& paths, const Facts& facts) {
     }
     settings.failed_files = std::move(failed);
     return settings;
+}
+
+bool may_pass(const std::vector<Diagnostic>& errors) {
+    return std::all_of(errors.begin(), errors.end(),
+                       [](const Diagnostic& error) { return error.place.line == 0; });
 }
 
 } // namespace provisor

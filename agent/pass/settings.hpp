@@ -36,8 +36,9 @@ struct Settings {
 /// What this machine is: uname, machine id (of `paths.root` when there is one).
 Facts gather_facts(const Paths& paths);
 
-/// A manifest or a part of the configuration; absent when there is no such file, or, with an error
-/// more, when it cannot be read or is larger than it may be.
+/// A manifest or a part of the configuration, as one state of the file; absent when there is no
+/// such file, or, with an error more, when it cannot be read, is larger than it may be, or when
+/// somebody has it open for writing.
 std::optional<SourceText> read_source(const std::filesystem::path& file,
                                       std::vector<Diagnostic>& errors);
 
@@ -45,5 +46,9 @@ std::optional<SourceText> read_source(const std::filesystem::path& file,
 /// when a folder or file that is there cannot be read. Also puts agent.yaml's `state_dir` into
 /// `paths`.
 Settings load_settings(Paths& paths, const Facts& facts);
+
+/// Whether each of these is of a file that could not be read or is being written, so that it may be
+/// over by itself: no error in what is written.
+bool may_pass(const std::vector<Diagnostic>& errors);
 
 } // namespace provisor

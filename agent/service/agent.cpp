@@ -51,7 +51,7 @@ public:
     int run();
 
 private:
-    bool look_first();
+    int look_first();
     void read_again();
     void reload();
     void begin_pass();
@@ -110,8 +110,8 @@ int Agent::run() {
     } catch (const Error&) {
         // The first pass will say so.
     }
-    if (!look_first())
-        return 2;
+    if (const int status = look_first(); status != 0)
+        return status;
     for (const int number : {SIGTERM, SIGINT})
         loop_.on_signal(number, [this] { stop(); });
     loop_.on_signal(SIGHUP, [this] {
@@ -127,8 +127,9 @@ int Agent::run() {
     return loop_.run();
 }
 
-/// The first look at the configuration; false when nothing may run with it.
-bool Agent::look_first() {
+/// The first look at the configuration; an exit status when nothing may run with it: 2 ends the
+/// service until somebody mends the configuration, after 1 systemd starts it again.
+int Agent::look_first() {
     watch_.refresh();
     auto settings = std::make_shared<Settings>(load_settings(paths_, facts_));
     if (!settings->config_errors.empty()) {
@@ -136,11 +137,11 @@ bool Agent::look_first() {
         announce_diagnostics(*settings, "", options_.journal);
         spdlog::error("the configuration cannot be used: {}",
                       to_text(settings->config_errors.front()));
-        return false;
+        return may_pass(settings->config_errors) ? 1 : 2;
     }
     settings_ = std::move(settings);
     settings_are_fresh_ = true;
-    return true;
+    return 0;
 }
 
 /// Takes configuration and manifests as they are now. What cannot be used of them is told, and what

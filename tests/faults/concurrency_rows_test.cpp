@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <fstream>
 #include <future>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -144,6 +145,34 @@ TEST(Meanwhile, Row95APassGoesByTheManifestThatItBeganWith) {
     EXPECT_EQ(state_of(first.scene), before) << "half a manifest takes nothing away";
     first.scene.write_manifest();
     EXPECT_EQ(first.scene.machine.apply().told.at("app").decision, "unchanged");
+}
+
+TEST(Meanwhile, Row95NothingRunsByHalfAConfiguration) {
+    Scene scene;
+    scene.install(1);
+    scene.origin.forget();
+    scene.publish(2); // not signed
+    const State before = state_of(scene);
+    const fs::path dropin = scene.machine.under("etc/provisor/agent.yaml.d/more.yaml");
+    for (const fs::path& file : {scene.machine.under("etc/provisor/agent.yaml"), dropin}) {
+        const std::string whole = read_text(file) + "interval: 1h\nrequire: signature\n";
+        std::ofstream writer(file, std::ios::trunc);
+        writer << whole.substr(0, whole.rfind("require")) << std::flush;
+        for (const std::vector<std::string>& line :
+             {std::vector<std::string>{"apply"}, {"plan"}, {"check"}, {"check", file.string()}}) {
+            const RunResult run = scene.machine.run(line);
+            EXPECT_EQ(run.status, 2) << line.front() << run.out << run.err;
+            EXPECT_THAT(run.err, HasSubstr(file.string()));
+            EXPECT_THAT(run.err, HasSubstr("open for writing"));
+        }
+        EXPECT_EQ(scene.asked().size(), 0U);
+        EXPECT_EQ(state_of(scene), before);
+        writer << whole.substr(whole.rfind("require"));
+    }
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.told.at("app").kind, "config") << run.out << run.err;
+    EXPECT_THAT(run.told.at("app").message, HasSubstr("require: signature"));
+    EXPECT_EQ(state_of(scene).content, before.content);
 }
 
 /// Writes manifests of the versions 1 and 2 over one another, as `replace` does, until it goes.

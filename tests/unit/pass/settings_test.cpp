@@ -108,6 +108,40 @@ TEST_F(SettingsTest, AManifestThatIsBeingWrittenIsNotReadBeforeItIsWhole) {
     EXPECT_EQ(names(settings), (Names{"good", "half"}));
 }
 
+TEST_F(SettingsTest, AConfigurationThatIsBeingWrittenIsNotReadBeforeItIsWhole) {
+    for (const fs::path& file : {paths.config_file, paths.config_dropins / "10-site.yaml"}) {
+        SCOPED_TRACE(file);
+        write_text(file, "interval: 10min\n");
+        {
+            std::ofstream writer(file, std::ios::trunc);
+            // Cut to nothing it looks like a mask.
+            for (const char* text : {"", "interval: 1min\n"}) {
+                writer << text << std::flush;
+                const Settings settings = load();
+                ASSERT_EQ(settings.config_errors.size(), 1U);
+                EXPECT_EQ(settings.config_errors[0].place.file, file);
+                EXPECT_NE(settings.config_errors[0].message.find("open for writing"),
+                          std::string::npos);
+                EXPECT_TRUE(may_pass(settings.config_errors));
+            }
+            writer << "require: signature\n";
+        }
+        const Settings settings = load();
+        EXPECT_EQ(settings.config_errors.size(), 0U);
+        EXPECT_EQ(settings.config.require, Require::signature);
+        fs::remove(file);
+    }
+}
+
+TEST_F(SettingsTest, AManifestThatWasCutToBeWrittenAnewIsNoMask) {
+    write_text(vendor / "a.yaml", manifest("a"));
+    write_text(admin / "a.yaml", manifest("a"));
+    const std::ofstream writer(admin / "a.yaml", std::ios::trunc);
+    const Settings settings = load();
+    ASSERT_EQ(settings.manifest_errors.size(), 1U);
+    EXPECT_EQ(settings.failed_files, std::vector<fs::path>{admin / "a.yaml"});
+}
+
 TEST_F(SettingsTest, OtherFilesInTheFolderAreIgnored) {
     write_text(admin / "README", "not a manifest");
     write_text(admin / "x.yaml~", "not: a manifest");
@@ -129,6 +163,7 @@ TEST_F(SettingsTest, ABadConfigurationIsTold) {
     ASSERT_EQ(settings.config_errors.size(), 1U);
     EXPECT_EQ(settings.config_errors[0].place.line, 1);
     EXPECT_NE(settings.config_errors[0].message.find("interval"), std::string::npos);
+    EXPECT_FALSE(may_pass(settings.config_errors));
 }
 
 TEST_F(SettingsTest, TheStateDirectoryCanMove) {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -153,6 +154,32 @@ TEST_F(RestingAgent, KeepsTheConfigurationItHadWhenTheNewOneIsBad) {
     EXPECT_TRUE(daemon.next("pass begins components=0 keep=3 state_dir=elsewhere"));
     write_text(daemon.manifests() / "app.yaml", manifest);
     EXPECT_TRUE(daemon.next("pass begins components=1 keep=3 state_dir=elsewhere"));
+}
+
+TEST_F(RestingAgent, TakesAConfigurationThatIsBeingWrittenOnceItIsClosed) {
+    write_text(daemon.config(), "cache: { keep_versions: 3 }\n");
+    rest();
+    {
+        std::ofstream writer(daemon.config());
+        writer << "cache: { keep_versions: 4 }\n" << std::flush;
+        daemon.signal(SIGHUP);
+        EXPECT_TRUE(daemon.next("journal " + std::string(message_id::config_error)));
+        EXPECT_TRUE(daemon.next("READY=1"));
+        EXPECT_TRUE(daemon.next("pass begins components=0 keep=3 state_dir=provisor"));
+        writer << "state_dir: /var/lib/elsewhere\n";
+    }
+    const auto pass = daemon.next("pass begins");
+    ASSERT_TRUE(pass) << "the close was not seen";
+    EXPECT_EQ(pass->text, "pass begins components=0 keep=4 state_dir=elsewhere");
+}
+
+TEST_F(RestingAgent, IsStartedAgainWhileItsConfigurationIsBeingWritten) {
+    std::ofstream writer(daemon.config());
+    writer << "interval: 1min\n" << std::flush;
+    daemon.start();
+    EXPECT_TRUE(daemon.next("journal " + std::string(message_id::config_error)));
+    EXPECT_EQ(daemon.wait_for_exit(), 1) << "systemd leaves a daemon alone that ends with 2";
+    EXPECT_EQ(count(daemon.watch_for(100ms), "READY=1"), 0U);
 }
 
 TEST_F(RestingAgent, SeesAtTheNextIntervalWhatInotifyCannotSee) {
