@@ -140,7 +140,7 @@ update_by_daemon "no room for the journal" 40
 expect_same_daemon
 expect_history
 host_run touch /run/enough
-wait $hog
+wait $hog || true # its last head had no room, either
 host_run rm -f "${journals[@]/%//filler}"
 
 step "all is well again, and nothing is left to be done"
