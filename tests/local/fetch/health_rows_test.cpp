@@ -6,6 +6,7 @@
 #include "local/fetch/rig.hpp"
 #include "pass/pass.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/within.hpp"
 
 #include <gmock/gmock.h>
 #include <thread>
@@ -108,7 +109,7 @@ TEST_P(HealthRows, LeadBackAtTheTimeoutWithoutATransfer) {
     const Outcome outcome = run_one(component);
     EXPECT_EQ(to_string(outcome.decision), "rollback") << outcome.reason;
     EXPECT_GE(back - begun, timeout - milliseconds(1000));
-    EXPECT_LT(back - begun, timeout + milliseconds(1000));
+    EXPECT_LT(back - begun, timeout + within(milliseconds(1000)));
     ASSERT_TRUE(outcome.error);
     EXPECT_EQ(outcome.error->kind(), ErrorKind::health);
     EXPECT_THAT(outcome.error->what(), HasSubstr("app.service runs, but "));

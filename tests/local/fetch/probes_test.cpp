@@ -2,6 +2,7 @@
 // Attempts of health probes, made by the real provisor-fetch against real sockets.
 #include "local/fetch/nginx.hpp"
 #include "local/fetch/rig.hpp"
+#include "support/within.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -156,7 +157,7 @@ TEST_P(SilentProbes, EndWhenTheirLimitIsOver) {
     EXPECT_FALSE(seen.healthy);
     EXPECT_EQ(seen.what, "does not answer within 0.4s");
     EXPECT_GE(Clock::now() - begun, milliseconds(399));
-    EXPECT_LT(Clock::now() - begun, milliseconds(400) + slack);
+    EXPECT_LT(Clock::now() - begun, within(milliseconds(400) + slack));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SilentProbes,
@@ -172,7 +173,7 @@ TEST_P(WordyProbes, AreHealthyWhateverBecomesOfTheBody) {
     const auto begun = Clock::now();
     const ProbeSighting seen = see_http(origin.url("/health"), milliseconds(400));
     EXPECT_TRUE(seen.healthy) << seen.what;
-    EXPECT_LT(Clock::now() - begun, milliseconds(400) + slack);
+    EXPECT_LT(Clock::now() - begun, within(milliseconds(400) + slack));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, WordyProbes,
@@ -188,7 +189,8 @@ TEST_F(Probes, AnEndlessBodyIsNotRead) {
         origin.serve("/health", page("x", "", behavior));
         const auto begun = Clock::now();
         EXPECT_TRUE(see_http(origin.url("/health")).healthy) << behavior;
-        EXPECT_LT(Clock::now() - begun, std::chrono::seconds(5)) << "it did not wait for its limit";
+        EXPECT_LT(Clock::now() - begun, within(std::chrono::seconds(5)))
+            << "it did not wait for its limit";
     }
     const std::string peak = proc_status(rig.transfer().prober_pid(), "VmHWM");
     EXPECT_LT(std::stoul(peak), 64U * 1024) << peak;
@@ -272,7 +274,7 @@ TEST_F(Probes, ManyAtOnceTakeTheTimeOfTheSlowest) {
     }
     const auto begun = Clock::now();
     const auto seen = see(attempts);
-    EXPECT_LT(Clock::now() - begun, milliseconds(500) + 2 * slack);
+    EXPECT_LT(Clock::now() - begun, within(milliseconds(500) + 2 * slack));
     for (std::size_t i = 0; i < seen.size(); ++i)
         EXPECT_EQ(seen[i].healthy, i % 2 == 1) << i << ": " << seen[i].what;
 }
@@ -334,7 +336,7 @@ TEST_F(Probes, AProgramThatStandsStillIsEnded) {
     const ProbeSighting seen = see_http(origin.url("/health"), milliseconds(100));
     EXPECT_TRUE(seen.error) << "it says nothing of the address";
     EXPECT_GE(Clock::now() - begun, std::chrono::seconds(2)) << "it was given no time";
-    EXPECT_LT(Clock::now() - begun, std::chrono::seconds(8));
+    EXPECT_LT(Clock::now() - begun, within(std::chrono::seconds(8)));
     EXPECT_NE(::kill(pid, 0), 0) << "it was left behind";
 }
 
@@ -350,7 +352,7 @@ TEST_F(Probes, AnInterruptEndsThemWithinASecond) {
     EXPECT_THROW(rig.transfer().await_probes(std::chrono::seconds(20), rig.interrupt()),
                  Interrupted);
     later.join();
-    EXPECT_LT(Clock::now() - raised, milliseconds(1000));
+    EXPECT_LT(Clock::now() - raised, within(milliseconds(1000)));
     EXPECT_EQ(rig.transfer().prober_pid(), -1);
 }
 

@@ -8,6 +8,7 @@
 #include "base/privileges.hpp"
 #include "base/system_calls.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/within.hpp"
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -148,7 +149,7 @@ TEST_F(Contained, ThatHangsEndsAtItsTimeout) {
     command.timeout = 500ms;
     const auto begun = std::chrono::steady_clock::now();
     const CommandResult result = run_contained_process(command, interrupt);
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 3s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, test::within(3s));
     EXPECT_EQ(describe(result), "timed out after 500ms");
     EXPECT_EQ(result.output, "begun\n") << "what it had printed until then is kept";
     EXPECT_FALSE(runs(nap));
@@ -169,7 +170,7 @@ TEST_F(Contained, ThatMultipliesWithoutEndIsEndedWithAllOfIt) {
     const auto begun = std::chrono::steady_clock::now();
     const CommandResult result = run_contained_process(command, interrupt);
     EXPECT_FALSE(result.good());
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 6s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, test::within(6s));
     EXPECT_FALSE(runs((folder / "staged").string()));
     EXPECT_FALSE(runs(seen));
 }
@@ -180,7 +181,7 @@ TEST_F(Contained, ThatFloodsItsOutputIsEnded) {
     EXPECT_EQ(describe(result), "ended because it printed more than 1.0 MiB");
     EXPECT_EQ(result.output.size(), contained_output_kept);
     EXPECT_LE(result.output_size, contained_output_limit + 16 * 1024);
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, test::within(5s));
     EXPECT_FALSE(runs("yes no end " + lent_name));
 }
 
@@ -269,7 +270,7 @@ TEST_F(Contained, EndsWithAnInterruptWithinASecond) {
     });
     const auto begun = std::chrono::steady_clock::now();
     EXPECT_THROW(run_contained_process(command, interrupt), Interrupted);
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 1200ms);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, test::within(1200ms));
     later.join();
     EXPECT_FALSE(runs(nap));
 }
