@@ -55,7 +55,7 @@ Origin::~Origin() {
     }
     ::shutdown(listener_.get(), SHUT_RDWR);
     acceptor_.join();
-    for (std::thread& thread : threads_)
+    for (auto& [number, thread] : threads_)
         thread.join();
 }
 
@@ -87,8 +87,18 @@ void Origin::accept_all() {
         }
         const unsigned number = ++connections_;
         open_[number] = client;
-        threads_.emplace_back([this, client, number] { converse(client, number); });
+        join_ended();
+        threads_[number] = std::thread([this, client, number] { converse(client, number); });
     }
+}
+
+/// What is kept of threads that nobody joins is their stacks. With mutex_ held.
+void Origin::join_ended() {
+    for (const unsigned number : over_) {
+        threads_.at(number).join();
+        threads_.erase(number);
+    }
+    over_.clear();
 }
 
 void Origin::converse(int client, unsigned number) {
@@ -110,6 +120,7 @@ void Origin::converse(int client, unsigned number) {
     // Not before nobody can shut the number down any more: it may be another's by then.
     const std::lock_guard lock(mutex_);
     open_.erase(number);
+    over_.push_back(number);
 }
 
 unsigned Origin::chapter() const {

@@ -74,6 +74,7 @@ public:
 private:
     void listen();
     void accept_all();
+    void join_ended();
     void converse(int client, unsigned number);
     std::optional<Page> find(const std::string& path) const;
     unsigned chapter() const;
@@ -85,9 +86,10 @@ private:
     Observe observe_;
     std::map<std::string, Page> pages_;
     std::vector<Exchange> log_;
-    unsigned chapter_ = 0; ///< of the log: how often it was emptied
+    unsigned chapter_ = 0;         ///< of the log: how often it was emptied
     std::map<unsigned, int> open_; ///< connection → descriptor, while its thread serves it
-    std::vector<std::thread> threads_;
+    std::map<unsigned, std::thread> threads_; ///< by connection
+    std::vector<unsigned> over_;              ///< connections whose threads end now or have ended
     unsigned connections_ = 0;
     bool stopping_ = false;
     Fd listener_;
