@@ -37,6 +37,17 @@ std::pair<int, int> place_of(const std::string& text, std::size_t offset) {
     throw YamlError(line, column, message);
 }
 
+/// What begins here and is not ASCII, if YAML 1.2 does not allow it (c-printable in 5.1, which
+/// yaml-cpp does not ask for); else 0. `text` is UTF-8.
+unsigned unprintable_at(const std::string& text, std::size_t offset) {
+    const std::string_view rest = std::string_view(text).substr(offset, 3);
+    if (rest.starts_with("\xc2")) {
+        const auto control = static_cast<unsigned char>(rest[1]);
+        return control < 0xA0 && control != 0x85 ? control : 0;
+    }
+    return rest == "\xef\xbf\xbe" ? 0xFFFE : rest == "\xef\xbf\xbf" ? 0xFFFF : 0;
+}
+
 void check_text(const std::string& text, std::size_t size_limit) {
     if (text.size() > size_limit)
         throw YamlError(
@@ -56,6 +67,13 @@ void check_text(const std::string& text, std::size_t size_limit) {
         if ((byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7F)
             refuse_at(text, i,
                       fmt::format("control character 0x{:02x}, which YAML does not allow", byte));
+        if (byte == '\r' && text.compare(i, 2, "\r\n") != 0)
+            refuse_at(text, i, "a carriage return that ends no line; lines end with LF or CR LF");
+        if (byte == '%' && (i == 0 || text[i - 1] == '\n'))
+            refuse_at(text, i, "directives (%NAME) are not supported; indent what is none");
+        if (const unsigned character = unprintable_at(text, i); character != 0)
+            refuse_at(text, i,
+                      fmt::format("character U+{:04X}, which YAML does not allow", character));
     }
 }
 
@@ -66,6 +84,7 @@ class MeasuredText : public std::streambuf {
 public:
     explicit MeasuredText(const std::string& text) : text_(text) {}
 
+    const std::string& whole() const { return text_; }
     /// The scanner holds nothing back.
     void told() { waiting_ = 0; }
 
@@ -99,6 +118,23 @@ private:
     std::size_t waiting_ = 0;
 };
 
+/// Refuses what yaml-cpp passes over in the quoted text that begins at this byte: it takes all up
+/// to the end of the file when nothing closes the quote and the file ends with a line end (what was
+/// cut off would pass for the whole), and "\'", which is no escape of YAML (5.7).
+void check_quoted(const std::string& text, std::size_t begin) {
+    const char quote = text[begin];
+    for (std::size_t i = begin + 1; i < text.size(); ++i) {
+        const bool escape = quote == '"' && text[i] == '\\';
+        if (escape && text.compare(i, 2, "\\'") == 0)
+            refuse_at(text, i, "not YAML: a ' needs no backslash within double quotes");
+        const bool pair = escape || (quote == '\'' && text.compare(i, 2, "''") == 0);
+        if (!pair && text[i] == quote)
+            return;
+        i += pair ? 1 : 0;
+    }
+    refuse_at(text, begin, "not YAML: nothing closes this quote");
+}
+
 /// Builds nodes from events.
 class Builder : public YAML::EventHandler {
 public:
@@ -131,7 +167,12 @@ public:
         // yaml-cpp gives quoted and block scalars the tag "!", plain ones "?" or none.
         const bool plain = tag.empty() || tag == "?";
         if (!plain && tag != "!")
-            throw YamlError(mark.line + 1, mark.column + 1, "tags (!name) are not supported");
+            refuse_tag(mark);
+        if (plain && value.starts_with(':') && in_brackets_ > 0)
+            throw YamlError(mark.line + 1, mark.column + 1,
+                            "within brackets a text that begins with ':' must stand in quotes");
+        if (const char first = byte_at(mark); first == '\'' || first == '"')
+            check_quoted(text_.whole(), static_cast<std::size_t>(mark.pos));
         YamlNode& node = add(YamlNode::Kind::scalar, mark, anchor);
         node.quoted = !plain;
         node.text = value;
@@ -140,20 +181,40 @@ public:
             node.kind = YamlNode::Kind::null;
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                         YAML::EmitterStyle::value) override {
-        open_.push_back(&add(YamlNode::Kind::sequence, mark, anchor));
+                         YAML::EmitterStyle::value style) override {
+        dashes_ = style != YAML::EmitterStyle::Flow;
+        open(add(YamlNode::Kind::sequence, mark, anchor), style);
     }
-    void OnSequenceEnd() override { open_.pop_back(); }
+    void OnSequenceEnd() override { close(); }
     void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value) override {
-        open_.push_back(&add(YamlNode::Kind::map, mark, anchor));
+                    YAML::EmitterStyle::value style) override {
+        open(add(YamlNode::Kind::map, mark, anchor), style);
     }
-    void OnMapEnd() override { open_.pop_back(); }
+    void OnMapEnd() override { close(); }
 
 private:
+    char byte_at(const YAML::Mark& mark) const {
+        const auto offset = static_cast<std::size_t>(mark.pos);
+        return offset < text_.whole().size() ? text_.whole()[offset] : '\0';
+    }
+    [[noreturn]] static void refuse_tag(const YAML::Mark& mark) {
+        throw YamlError(mark.line + 1, mark.column + 1, "tags (!name) are not supported");
+    }
+    void open(YamlNode& node, YAML::EmitterStyle::value style) {
+        open_.push_back(&node);
+        dashes_ = false;
+        // Within brackets there are only others.
+        in_brackets_ += in_brackets_ > 0 || style == YAML::EmitterStyle::Flow ? 1 : 0;
+    }
+    void close() {
+        open_.pop_back();
+        in_brackets_ -= in_brackets_ > 0 ? 1 : 0;
+    }
     /// The new node. It stays where it is while it is open: only the innermost open node's items
     /// grow.
     YamlNode& add(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+        if (byte_at(mark) == '!')
+            refuse_tag(mark);
         const int line = mark.line + 1;
         const int column = mark.column + 1;
         text_.told();
@@ -170,12 +231,27 @@ private:
         node.kind = kind;
         node.line = line;
         node.column = column;
+        check_indentation(node);
         return node;
+    }
+
+    /// A value is further in than its key, but for the "-" of a list below it (YAML 1.2, 8.2).
+    /// yaml-cpp takes "{" and quotes below the key as well.
+    void check_indentation(const YamlNode& node) const {
+        if (in_brackets_ > 0 || dashes_ || open_.empty() || node.kind == YamlNode::Kind::null)
+            return;
+        const YamlNode& parent = *open_.back();
+        const bool is_value = parent.kind == YamlNode::Kind::map && parent.items.size() % 2 == 0;
+        if (is_value && node.column <= parent.column)
+            throw YamlError(node.line, node.column,
+                            "not YAML: this value must be further in than its key");
     }
 
     MeasuredText& text_;
     YamlNode root_;
     std::vector<YamlNode*> open_;
+    bool dashes_ = false;         ///< the node to add is a list with a "-" before each item
+    std::size_t in_brackets_ = 0; ///< how many of these, the innermost ones, are "[]" or "{}"
     std::size_t nodes_ = 0;
     int documents_ = 0;
 };

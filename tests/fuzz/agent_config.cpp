@@ -2,6 +2,7 @@
 // agent.yaml: what is taken says the same when it is written out, and overrides as a drop-in does.
 #include "fuzz/complaints.hpp"
 #include "fuzz/printed.hpp"
+#include "fuzz/second_reading.hpp"
 #include "model/manifest.hpp"
 
 namespace provisor::fuzz {
@@ -29,6 +30,8 @@ void agent_config(std::string_view input) {
     check_complaints(parsed.errors, input, "agent.yaml");
     require(parsed.errors.empty() || parsed.config == AgentConfig{},
             "a configuration with an error is not half in force");
+    if (parsed.errors.empty())
+        require(disagreement(source.text).empty(), "every reader of YAML takes it for the same");
     require(parsed.config.interval >= std::chrono::seconds(1), "the daemon does not spin");
     require(parsed.config.parallel >= 1, "there is a transfer at least");
     require(parse_agent_config({source, source}).config == parsed.config,

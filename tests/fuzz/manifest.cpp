@@ -6,6 +6,7 @@
 #include "base/sha256.hpp"
 #include "fuzz/complaints.hpp"
 #include "fuzz/printed.hpp"
+#include "fuzz/second_reading.hpp"
 #include "model/syntax.hpp"
 
 #include <set>
@@ -70,6 +71,9 @@ void manifest(std::string_view input) {
     check_complaints(parsed.warnings, input, "m.yaml");
     require(parsed.errors.empty() || parsed.components.empty(),
             "a file with an error has no components");
+    if (parsed.errors.empty())
+        require(disagreement(std::string(input)).empty(),
+                "every reader of YAML takes it for the same");
     for (const Component& component : parsed.components) {
         check_sound(component);
         check_round_trip(component);

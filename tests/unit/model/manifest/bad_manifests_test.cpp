@@ -63,6 +63,37 @@ INSTANTIATE_TEST_SUITE_P(
             "1:13: control character 0x00, which YAML does not allow"},
         Row{"Escape", "components: \x1b[2J\n",
             "1:13: control character 0x1b, which YAML does not allow"},
+        Row{"OpenQuote", "components: {}\nvars:\n  x: 'it''s\n  y: z\n",
+            "3:6: not YAML: nothing closes this quote"},
+        Row{"OpenDoubleQuote", "components: {}\nvars:\n  ä: \"x\\\"\n",
+            "3:7: not YAML: nothing closes this quote"},
+        Row{"OpenQuoteBehindATag", "components: {}\nvars:\n  x: ! 'y\n",
+            "3:6: tags (!name) are not supported"},
+        Row{"TagOfAMap", "components: !x {}\n", "1:13: tags (!name) are not supported"},
+        Row{"TagOfAList", "components: {a: {mirrors: ! [x]}}\n",
+            "1:27: tags (!name) are not supported"},
+        // A text in YAML 1.2, a value without a key in YAML 1.1.
+        Row{"ColonFirst", "components: {a: {mirrors: [x,:y]}}\n",
+            "1:30: within brackets a text that begins with ':' must stand in quotes"},
+        Row{"ValueNotIndented", "components:\n{}\n",
+            "2:1: not YAML: this value must be further in than its key"},
+        Row{"TextNotIndented", "components:\n  a:\n    url:\n    'x'\n",
+            "4:5: not YAML: this value must be further in than its key"},
+        Row{"Directive", "%YAML 1.2\n---\ncomponents: {}\n",
+            "1:1: directives (%NAME) are not supported; indent what is none"},
+        Row{"DirectiveWithin", "components: {}\n%ignored: 1\n",
+            "2:1: directives (%NAME) are not supported; indent what is none"},
+        Row{"NoEscape", "vars: {x: \"it\\'s\"}\n",
+            "1:14: not YAML: a ' needs no backslash within double quotes"},
+        // YAML has it for a line end, yaml-cpp for a part of the text.
+        Row{"CarriageReturn", "components:\n  a: {url: x}\r  b: {}\r\n",
+            "2:14: a carriage return that ends no line; lines end with LF or CR LF"},
+        Row{"C1Control",
+            "components: \xc2\x9b"
+            "2J\n",
+            "1:13: character U+009B, which YAML does not allow"},
+        Row{"NoCharacter", "components: {} # \xef\xbf\xbe\n",
+            "1:18: character U+FFFE, which YAML does not allow"},
         Row{"SecondDocument", "components: {}\n---\nvars: {}\n",
             "2:1: a second document begins here; one file holds one, without a '---' in it"},
         Row{"Anchor", "components: &a {}\n",
@@ -291,7 +322,6 @@ TEST(BadManifests, AreNotWrittenOutWithoutEnd) {
 TEST(BadManifests, OfABadEscapeAreToldInPrintWithinTheText) {
     const std::string use = "; in double quotes write \\\\ for a backslash, or use single quotes";
     EXPECT_EQ(first_complaint("a: \"\\"), "1:6: not YAML: the text ends within double quotes");
-    EXPECT_EQ(first_complaint("a: \"\\\r"), "1:5: not YAML: unknown escape character: \\x0d" + use);
     EXPECT_EQ(first_complaint("a: \"\\ä\""), "1:5: not YAML: unknown escape character" + use);
     EXPECT_EQ(first_complaint("a: \"\\q\""), "1:5: not YAML: unknown escape character: q" + use);
     const std::string cut = "a: \"\\U";
