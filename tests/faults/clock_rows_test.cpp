@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Row 93: a clock that is wrong by more than a year, and put right later.
+// Row 93 and goal G25: a clock that is wrong by more than a year, and put right later.
 #include "faults/scene.hpp"
 
 #include <gmock/gmock.h>
@@ -77,7 +77,8 @@ TEST_P(WrongClock, Row93LeavesAFailingOriginAloneButNotForYears) {
 
 INSTANTIATE_TEST_SUITE_P(By, WrongClock,
                          testing::Values(Clock{"Behind", "-400d"}, Clock{"Ahead", "+400d"},
-                                         Clock{"OfNoBattery", "@1970-01-01 00:01:00"}),
+                                         Clock{"OfNoBattery", "@1970-01-01 00:01:00"},
+                                         Clock{"Beyond32Bits", "@2040-01-01 00:00:00"}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 } // namespace
