@@ -98,9 +98,13 @@ protected:
                 text_, given_,
                 "too much that belongs together, as within one pair of brackets; write it with "
                 "indentation, or split it into several files");
+        // At the end the last piece stays: of a text that is one byte long yaml-cpp, which looks
+        // for a byte order mark, puts that one back only then.
+        if (size == 0)
+            return traits_type::eof();
         given_ += size;
         setg(piece_.data(), piece_.data(), piece_.data() + size);
-        return size == 0 ? traits_type::eof() : traits_type::to_int_type(piece_.front());
+        return traits_type::to_int_type(piece_.front());
     }
 
 private:
@@ -118,10 +122,10 @@ private:
     std::size_t waiting_ = 0;
 };
 
-/// Refuses what yaml-cpp passes over in the quoted text that begins at this byte: it takes all up
-/// to the end of the file when nothing closes the quote and the file ends with a line end (what was
-/// cut off would pass for the whole), and "\'", which is no escape of YAML (5.7).
-void check_quoted(const std::string& text, std::size_t begin) {
+/// Where the quoted text that begins at this byte is over. Refuses what yaml-cpp passes over: it
+/// takes all up to the end of the file when nothing closes the quote and the file ends with a line
+/// end (what was cut off would pass for the whole), and "\'", which is no escape of YAML (5.7).
+std::size_t end_of_quoted(const std::string& text, std::size_t begin) {
     const char quote = text[begin];
     for (std::size_t i = begin + 1; i < text.size(); ++i) {
         const bool escape = quote == '"' && text[i] == '\\';
@@ -129,7 +133,7 @@ void check_quoted(const std::string& text, std::size_t begin) {
             refuse_at(text, i, "not YAML: a ' needs no backslash within double quotes");
         const bool pair = escape || (quote == '\'' && text.compare(i, 2, "''") == 0);
         if (!pair && text[i] == quote)
-            return;
+            return i + 1;
         i += pair ? 1 : 0;
     }
     refuse_at(text, begin, "not YAML: nothing closes this quote");
@@ -154,8 +158,10 @@ public:
         // key.
         if (const YamlNode* map = open_.empty() ? nullptr : open_.back();
             map != nullptr && map->kind == YamlNode::Kind::map && map->items.size() % 2 == 0) {
-            node.line = map->items[map->items.size() - 2].line;
-            node.column = map->items[map->items.size() - 2].column;
+            const YamlNode& key = map->items[map->items.size() - 2];
+            node.line = key.line;
+            node.column = key.column;
+            check_colon(key);
         }
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -171,8 +177,10 @@ public:
         if (plain && value.starts_with(':') && in_brackets_ > 0)
             throw YamlError(mark.line + 1, mark.column + 1,
                             "within brackets a text that begins with ':' must stand in quotes");
-        if (const char first = byte_at(mark); first == '\'' || first == '"')
-            check_quoted(text_.whole(), static_cast<std::size_t>(mark.pos));
+        const char first = byte_at(mark);
+        const auto begin = static_cast<std::size_t>(mark.pos);
+        scalar_end_ = first == '\'' || first == '"' ? end_of_quoted(text_.whole(), begin)
+                                                    : begin + value.size();
         YamlNode& node = add(YamlNode::Kind::scalar, mark, anchor);
         node.quoted = !plain;
         node.text = value;
@@ -235,6 +243,17 @@ private:
         return node;
     }
 
+    /// A key is followed by ":" (YAML 1.2, 8.2.2), which yaml-cpp does not ask for where no value
+    /// follows either. Called behind the key, which was the last scalar.
+    void check_colon(const YamlNode& key) const {
+        if (in_brackets_ > 0 || key.kind != YamlNode::Kind::scalar)
+            return;
+        const std::string& text = text_.whole();
+        const std::size_t next = text.find_first_not_of(" \t", scalar_end_);
+        if (next == std::string::npos || text[next] != ':')
+            throw YamlError(key.line, key.column, "not YAML: this key is not followed by ':'");
+    }
+
     /// A value is further in than its key, but for the "-" of a list below it (YAML 1.2, 8.2).
     /// yaml-cpp takes "{" and quotes below the key as well.
     void check_indentation(const YamlNode& node) const {
@@ -253,6 +272,7 @@ private:
     bool dashes_ = false;         ///< the node to add is a list with a "-" before each item
     std::size_t in_brackets_ = 0; ///< how many of these, the innermost ones, are "[]" or "{}"
     std::size_t nodes_ = 0;
+    std::size_t scalar_end_ = 0; ///< the byte behind the last one, if it was a key
     int documents_ = 0;
 };
 
