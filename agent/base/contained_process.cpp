@@ -191,7 +191,7 @@ CommandResult run_contained_process(const ContainedCommand& command, const Inter
     containment.report = report.writing.get();
     containment.life = life.reading.get();
 
-    const pid_t pid = ::_Fork();
+    const pid_t pid = bare_fork();
     if (pid == 0)
         keep_contained(containment);
     if (pid < 0)

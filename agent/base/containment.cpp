@@ -253,7 +253,7 @@ void end_all(const Spaces& spaces, pid_t command) noexcept {
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &children, nullptr);
-    const pid_t command = ::_Fork();
+    const pid_t command = bare_fork();
     if (command == 0)
         become_command(containment, seen);
     if (command < 0)
@@ -278,13 +278,21 @@ void end_all(const Spaces& spaces, pid_t command) noexcept {
 
 } // namespace
 
+pid_t bare_fork() noexcept {
+#ifdef PROVISOR_SANITIZED // ThreadSanitizer has locks of its own, which fork() takes care of
+    return ::fork();
+#else
+    return ::_Fork();
+#endif
+}
+
 void keep_contained(const Containment& containment) noexcept {
     reset_signals();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     ::setsid();
     arrange_descriptors(containment);
     const Spaces spaces = enter_spaces(containment);
-    const pid_t leader = ::_Fork();
+    const pid_t leader = bare_fork();
     if (leader == 0)
         lead(containment, spaces);
     if (leader < 0)

@@ -33,6 +33,10 @@ struct ContainmentReport {
     int value = 0; ///< status of waitpid(2), else errno
 };
 
+/// fork(2) without handlers and locks (_Fork(3)), for a process with threads whose child makes only
+/// system calls before it executes something.
+pid_t bare_fork() noexcept;
+
 /// The keeper: goes into name spaces of its own (network, processes, mounts) as far as it may, runs
 /// the command as nobody in particular there, reports, and leaves nothing of it alive.
 [[noreturn]] void keep_contained(const Containment& containment) noexcept;
