@@ -18,11 +18,34 @@ constexpr std::size_t most_output = 4096;
 std::regex compile(const std::string& match) {
     auto flags = std::regex::ECMAScript;
 #ifdef __GLIBCXX__
-    // Without back-tracking, whose time some expressions make exponential in what is matched. An
-    // expression with back-references is refused then.
+    // Without back-tracking, whose time some expressions make exponential in what is matched.
     flags |= std::regex_constants::__polynomial;
 #endif
     return std::regex(match, flags);
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// What std::regex must not see: a back-reference, which takes back-tracking, and a number that is
+/// too large for it, which is undefined (libstdc++'s _M_cur_int_value adds up without a limit).
+std::optional<std::string> find_number_fault(const std::string& match) {
+    constexpr std::size_t most_digits = 6;
+    std::size_t digits = 0; ///< of the number that ends here, in "{1,2}"
+    bool counting = false;
+    for (std::size_t i = 0; i < match.size(); ++i) {
+        const char c = match[i];
+        if (c == '\\') {
+            if (++i < match.size() && is_digit(match[i]) && match[i] != '0')
+                return "back-references are not supported";
+            counting = false;
+            continue;
+        }
+        counting = c == '{' || (counting && (is_digit(c) || c == ','));
+        digits = counting && is_digit(c) ? digits + 1 : 0;
+        if (digits > most_digits)
+            return "a repetition of at most 999999 times is expected";
+    }
+    return std::nullopt;
 }
 
 } // namespace
@@ -35,14 +58,14 @@ std::optional<std::string> find_match_fault(const std::string& match) {
     // The compiler of expressions is recursive: each "(" takes some of the stack.
     if (match.size() > longest_match)
         return "a regular expression of at most 1024 bytes is expected";
+    if (auto fault = find_number_fault(match))
+        return fault;
     try {
         if (compile(match).mark_count() == 1)
             return std::nullopt;
         return "a regular expression with exactly one group is expected";
-    } catch (const std::regex_error& error) {
-        return error.code() == std::regex_constants::error_complexity
-                   ? "back-references are not supported"
-                   : "this is no regular expression (ECMAScript)";
+    } catch (const std::regex_error&) {
+        return "this is no regular expression (ECMAScript)";
     }
 }
 

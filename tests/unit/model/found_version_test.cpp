@@ -56,6 +56,19 @@ TEST(FoundVersion, IsNotLookedForByAnExpressionThatTakesTheStack) {
     EXPECT_TRUE(find_match_fault(std::string(500'000, '(') + std::string(500'000, ')')));
 }
 
+TEST(FoundVersion, IsNotLookedForByAnExpressionWithANumberThatOverflows) {
+    const std::string number(30, '8');
+    const auto too_often = "a repetition of at most 999999 times is expected";
+    EXPECT_EQ(find_match_fault("(v){" + number + "}"), too_often);
+    EXPECT_EQ(find_match_fault("(v){1," + number + "}"), too_often);
+    EXPECT_EQ(find_match_fault("(v){" + number), too_often);
+    EXPECT_EQ(find_match_fault("(v)\\" + number), "back-references are not supported");
+    EXPECT_TRUE(find_match_fault("((v{999}){999}){999999}"))
+        << "more states than memory should hold";
+    EXPECT_FALSE(find_match_fault("(v{2,3})" + number + "\\{" + number + "\\0"));
+    EXPECT_EQ(find_version("v" + number, "v([0-9]{2,30})"), number);
+}
+
 TEST(FoundVersion, IsWhatIsShownOfAnInstallation) {
     Component component;
     component.version = "1.0";
