@@ -72,10 +72,9 @@ Marker wanted_marker(const Component& component, const std::string& artifact_sha
     marker.component = component.name;
     marker.artifact = artifact_sha256;
     for (const FileSpec& file : component.files) {
-        const auto member = contents.find(file.from);
-        marker.files.push_back({file.path,
-                                member == contents.end() ? artifact_sha256 : member->second,
-                                file.mode, file.owner, file.group});
+        // An archive of which a file is not known must not pass for that file.
+        const std::string& sha256 = contents.empty() ? artifact_sha256 : contents.at(file.from);
+        marker.files.push_back({file.path, sha256, file.mode, file.owner, file.group});
     }
     for (const UnitSpec& unit : component.units)
         if (unit.file)

@@ -145,7 +145,8 @@ std::optional<Contents> Verifier::known_contents(const Work& work,
         if (file != nullptr && file->sha256 == sha256)
             return Contents{};
     }
-    if (auto contents = cache_.unpacked().find(sha256, selection_of(component)))
+    if (auto contents =
+            cache_.unpacked().find(sha256, selection_of(component), patterns_of(component)))
         return contents;
     if (!may_be_plain)
         return std::nullopt;
@@ -159,7 +160,8 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
     const Component& component = *work.component;
     if (!is_packed(component, fd))
         return {};
-    if (auto known = cache_.unpacked().find(sha256, selection_of(component));
+    if (auto known =
+            cache_.unpacked().find(sha256, selection_of(component), patterns_of(component));
         known && std::all_of(known->begin(), known->end(), [&](const auto& member) {
             return cache_.verify_blob(member.second, around_.interrupt);
         }))

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <vector>
 
 namespace provisor {
 namespace {
@@ -57,9 +56,14 @@ fs::path Unpacked::path(const std::string& artifact, const std::string& selectio
     return folder_ / (artifact + "-" + sha256_of(selection).substr(0, 16));
 }
 
-std::optional<Contents> Unpacked::find(const std::string& artifact,
-                                       const std::string& selection) const {
+std::optional<Contents> Unpacked::find(const std::string& artifact, const std::string& selection,
+                                       const std::vector<std::string>& patterns) const {
     std::optional<Contents> contents = read_record(path(artifact, selection));
+    if (contents && (contents->size() != patterns.size() ||
+                     !std::all_of(patterns.begin(), patterns.end(), [&](const auto& pattern) {
+                         return contents->contains(pattern);
+                     })))
+        return std::nullopt;
     std::error_code gone;
     const auto is_there = [&](const auto& member) {
         return fs::is_regular_file(fs::symlink_status(blobs_ / member.second, gone));

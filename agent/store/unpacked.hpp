@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace provisor {
 
@@ -16,9 +17,11 @@ public:
     explicit Unpacked(const std::filesystem::path& state_dir);
 
     /// What was unpacked of an artifact by a selection (any text that stands for the format and the
-    /// patterns), by pattern; absent when that was not done yet or one of the blobs is gone.
-    std::optional<std::map<std::string, std::string>> find(const std::string& artifact,
-                                                           const std::string& selection) const;
+    /// patterns), by pattern; absent when that was not done yet, one of the blobs is gone, or the
+    /// record is not about these patterns, each and no other (it was damaged).
+    std::optional<std::map<std::string, std::string>>
+    find(const std::string& artifact, const std::string& selection,
+         const std::vector<std::string>& patterns) const;
     void remember(const std::string& artifact, const std::string& selection,
                   const std::map<std::string, std::string>& contents);
 

@@ -332,6 +332,27 @@ TEST_P(DamagedMember, Row91IsUnpackedAgainFromABodyThatCameAnew) {
     expect_like_clean_install(scene);
 }
 
+TEST(DamagedContents, Row91AreNotTakenForTheArchiveItself) {
+    Scene scene;
+    scene.app_lines = "    files: [ { from: \"*/app\", path: /opt/app, mode: \"0755\" } ]\n";
+    scene.publish(1);
+    scene.origin.serve(
+        "/app", page(gzip_of(tar_of({{.name = "app-1/app", .content = program(1)}})), "\"a\""));
+    ASSERT_EQ(scene.machine.apply().status, 0);
+    const std::filesystem::path contents =
+        std::filesystem::directory_iterator(scene.machine.cache() / "contents")->path();
+    std::string text = read_text(contents);
+    ASSERT_NE(text.find("*/app"), std::string::npos) << text;
+    text[text.find("*/app") + 2] ^= 1;
+    write_text(contents, text);
+    scene.origin.forget();
+    const RunResult run = scene.machine.apply();
+    EXPECT_EQ(run.status, 0) << run.out;
+    EXPECT_EQ(run.told.at("app").decision, "unchanged") << run.out;
+    EXPECT_EQ(scene.sent(), 0U);
+    expect_like_clean_install(scene);
+}
+
 INSTANTIATE_TEST_SUITE_P(Fault, DamagedMember, testing::ValuesIn(damages),
                          [](const auto& row) { return row.param.name; });
 

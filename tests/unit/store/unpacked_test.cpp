@@ -20,18 +20,30 @@ TEST(Unpacked, ADamagedRecordIsAsGoodAsNone) {
     Unpacked unpacked(folder.path());
     unpacked.remember(artifact, "tar */app", contents);
     write_text(folder / "cache/blobs" / member, "member");
-    ASSERT_EQ(unpacked.find(artifact, "tar */app"), contents);
+    ASSERT_EQ(unpacked.find(artifact, "tar */app", {"*/app"}), contents);
     const auto record = std::filesystem::directory_iterator(folder / "cache/contents")->path();
     const std::string text = read_text(record);
     const std::size_t digit = text.find('1', text.find("\"schema\""));
     ASSERT_NE(digit, std::string::npos) << text;
     for (const char* schema : {"2", "1.0", "1e300", "4294967297", "\"1\""}) {
         write_text(record, std::string(text).replace(digit, 1, schema));
-        EXPECT_FALSE(unpacked.find(artifact, "tar */app")) << schema;
+        EXPECT_FALSE(unpacked.find(artifact, "tar */app", {"*/app"})) << schema;
     }
     for (std::size_t length = 0; length < text.rfind('}'); ++length) {
         write_text(record, text.substr(0, length));
-        EXPECT_FALSE(unpacked.find(artifact, "tar */app")) << "cut after " << length << " bytes";
+        EXPECT_FALSE(unpacked.find(artifact, "tar */app", {"*/app"}))
+            << "cut after " << length << " bytes";
+    }
+    write_text(record, text);
+    EXPECT_FALSE(unpacked.find(artifact, "tar */app", {"*/app", "*/other"}));
+    EXPECT_FALSE(unpacked.find(artifact, "tar */app", {}));
+    // One of another pattern would leave a target without its member.
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        std::string changed = text;
+        changed[i] = static_cast<char>(changed[i] ^ 1);
+        write_text(record, changed);
+        const auto found = unpacked.find(artifact, "tar */app", {"*/app"});
+        EXPECT_TRUE(!found || found == contents) << changed;
     }
 }
 
