@@ -24,8 +24,6 @@ std::regex compile(const std::string& match) {
     return std::regex(match, flags);
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// What std::regex must not see: a back-reference, which takes back-tracking, and a number that is
 /// too large for it, which is undefined (libstdc++'s _M_cur_int_value adds up without a limit).
 std::optional<std::string> find_number_fault(const std::string& match) {
