@@ -67,7 +67,8 @@ struct Plan {
 using Contents = std::map<std::string, std::string>;
 
 /// The marker that a component has once this artifact is installed. `unit_dir` is where its unit
-/// files go.
+/// files go. `contents`, unless empty, has each `files.from` of the component; std::out_of_range if
+/// not.
 Marker wanted_marker(const Component& component, const std::string& artifact_sha256,
                      const Contents& contents, const std::string& unit_dir);
 

@@ -297,21 +297,28 @@ TEST_P(DamagedBlob, Row33IsNotInstalledWhateverTheOriginConfirms) {
     expect_like_clean_install(scene);
 }
 
-/// An archive is installed, the blob of its only member is damaged, and the target is gone.
-class DamagedMember : public testing::TestWithParam<Damage> {
+/// An archive with one member is installed.
+class InstalledMember : public testing::Test {
 protected:
-    DamagedMember() {
+    InstalledMember() {
         scene.app_lines = "    files: [ { from: \"*/app\", path: /opt/app, mode: \"0755\" } ]\n";
         scene.publish(1);
         scene.origin.serve("/app", archive);
         EXPECT_EQ(scene.machine.apply().status, 0);
-        GetParam().inflict(scene.machine.cache() / "blobs" / sha256_of(program(1)));
-        std::filesystem::remove(scene.target());
         scene.origin.forget();
     }
     const Page archive =
         page(gzip_of(tar_of({{.name = "app-1/app", .content = program(1)}})), "\"archive\"");
     Scene scene;
+};
+
+/// The blob of the member is damaged, and the target is gone.
+class DamagedMember : public InstalledMember, public testing::WithParamInterface<Damage> {
+protected:
+    DamagedMember() {
+        GetParam().inflict(scene.machine.cache() / "blobs" / sha256_of(program(1)));
+        std::filesystem::remove(scene.target());
+    }
 };
 
 TEST_P(DamagedMember, Row91IsUnpackedAgainWithoutATransfer) {
@@ -332,20 +339,13 @@ TEST_P(DamagedMember, Row91IsUnpackedAgainFromABodyThatCameAnew) {
     expect_like_clean_install(scene);
 }
 
-TEST(DamagedContents, Row91AreNotTakenForTheArchiveItself) {
-    Scene scene;
-    scene.app_lines = "    files: [ { from: \"*/app\", path: /opt/app, mode: \"0755\" } ]\n";
-    scene.publish(1);
-    scene.origin.serve(
-        "/app", page(gzip_of(tar_of({{.name = "app-1/app", .content = program(1)}})), "\"a\""));
-    ASSERT_EQ(scene.machine.apply().status, 0);
+TEST_F(InstalledMember, Row91IsNotReplacedByItsArchiveWhenTheRecordOfItIsDamaged) {
     const std::filesystem::path contents =
         std::filesystem::directory_iterator(scene.machine.cache() / "contents")->path();
     std::string text = read_text(contents);
     ASSERT_NE(text.find("*/app"), std::string::npos) << text;
     text[text.find("*/app") + 2] ^= 1;
     write_text(contents, text);
-    scene.origin.forget();
     const RunResult run = scene.machine.apply();
     EXPECT_EQ(run.status, 0) << run.out;
     EXPECT_EQ(run.told.at("app").decision, "unchanged") << run.out;
