@@ -272,8 +272,7 @@ private:
     bool dashes_ = false;         ///< the node to add is a list with a "-" before each item
     std::size_t in_brackets_ = 0; ///< how many of these, the innermost ones, are "[]" or "{}"
     std::size_t nodes_ = 0;
-    std::size_t scalar_end_ =
-        0; ///< the byte behind the last scalar, if that is on one line as keys are
+    std::size_t scalar_end_ = 0; ///< the byte behind the last scalar, if it is on one line
     int documents_ = 0;
 };
 
