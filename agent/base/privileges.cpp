@@ -94,7 +94,7 @@ bool is_confined_root() {
 }
 
 void forbid_core_dumps() noexcept {
-#ifndef __SANITIZE_ADDRESS__ // which has to look at the memory itself, to find leaks
+#ifndef PROVISOR_SANITIZED // LeakSanitizer has to look at the memory itself, to find leaks
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }

@@ -7,7 +7,7 @@ namespace provisor::test {
 /// Sanitizers make all that is done slower, but no sleep longer: what they test is not the time.
 template <typename Duration>
 constexpr auto within(Duration limit) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef PROVISOR_SANITIZED
     return limit * 5;
 #else
     return limit;

@@ -95,7 +95,8 @@ TEST_F(Bodies, AFailureAmongOthersHarmsNoneOfThemNorTheNextBatch) {
     EXPECT_THAT(outcome_of(results[5]), HasSubstr("timeout: "));
     EXPECT_THAT(outcome_of(results[7]), HasSubstr("HTTP 404"));
     int fine = 0;
-    for (std::size_t at : {0, 1, 2, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22})
+    for (const std::size_t at : std::initializer_list<std::size_t>{
+             0, 1, 2, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22})
         EXPECT_EQ(body_of(results[at]), "/fine" + std::to_string(fine++));
     const int pid = rig.transfer().fetcher_pid();
     EXPECT_EQ(outcome_of(rig.get(origin.url("/fine0"))), "200 with 6 bytes");
@@ -108,8 +109,12 @@ TEST_F(Bodies, TroubleWithTheFileIsTheRequestsOwnError) {
     requests.push_back(rig.request(origin.url("/app")));
     requests.push_back(rig.request(origin.url("/app")));
     requests.push_back(rig.request(origin.url("/app")));
-    requests[0].place.open = [](const BodyStart&) { return Fd(::open("/dev/full", O_RDWR | O_CLOEXEC)); };
-    requests[1].place.open = [](const BodyStart&) -> Fd { throw system_error(ENOSPC, "open a blob"); };
+    requests[0].place.open = [](const BodyStart&) {
+        return Fd(::open("/dev/full", O_RDWR | O_CLOEXEC));
+    };
+    requests[1].place.open = [](const BodyStart&) -> Fd {
+        throw system_error(ENOSPC, "open a blob");
+    };
     const std::vector<TransferResult> results = rig.run(std::move(requests));
     EXPECT_THAT(outcome_of(results[0]), HasSubstr("space: "));
     EXPECT_THAT(outcome_of(results[1]), HasSubstr("space: open a blob"));

@@ -3,6 +3,7 @@
 #include "support/within.hpp"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
@@ -121,13 +122,13 @@ TEST_F(Process, AnInterruptInTheMiddleOfATransferEndsItWithinASecond) {
     rig.get(origin.url("/app"));
     origin.forget();
     const int pid = rig.transfer().fetcher_pid();
-    Clock::time_point raised;
+    std::atomic<Clock::time_point> raised;
     const MidTransfer then(origin, [&] {
         raised = Clock::now();
         rig.interrupt().raise();
     });
     EXPECT_THROW(rig.get(origin.url("/stall")), Interrupted);
-    EXPECT_LT(Clock::now() - raised, within(milliseconds(1000)));
+    EXPECT_LT(Clock::now() - raised.load(), within(milliseconds(1000)));
     EXPECT_TRUE(is_gone(pid)) << "it was left behind";
     EXPECT_EQ(rig.transfer().fetcher_pid(), -1);
 }

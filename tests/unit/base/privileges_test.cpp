@@ -33,8 +33,8 @@ bool leaves_core(void (*first)()) {
 TEST(Privileges, OfAProgramThatForbidsItNoCoreIsWritten) {
     if (!leaves_core([] {}))
         GTEST_SKIP() << "this machine writes no cores at all";
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "AddressSanitizer has to look at the memory of its program";
+#ifdef PROVISOR_SANITIZED
+    GTEST_SKIP() << "LeakSanitizer has to look at the memory of its program";
 #endif
     EXPECT_FALSE(leaves_core([] { forbid_core_dumps(); }));
 }

@@ -205,7 +205,7 @@ std::size_t Daemon::entries_of(const std::string& proc_folder) const {
 
 std::size_t Daemon::open_files() const { return entries_of("fd"); }
 std::size_t Daemon::threads() const {
-#ifdef __SANITIZE_THREAD__ // which has one of its own
+#ifdef PROVISOR_SANITIZED_THREADS // ThreadSanitizer has one of its own
     return entries_of("task") - 1;
 #else
     return entries_of("task");

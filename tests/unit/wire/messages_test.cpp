@@ -79,25 +79,25 @@ struct Kind {
 class MessagesRefuse : public testing::TestWithParam<Kind> {};
 
 TEST_P(MessagesRefuse, PayloadsCutAtAnyByte) {
-    const auto& [name, bytes, decode] = GetParam();
+    const std::string& bytes = GetParam().bytes;
     for (std::size_t size = 0; size < bytes.size(); ++size)
-        expect_refused([&] { decode(std::string_view(bytes).substr(0, size)); },
+        expect_refused([&] { GetParam().decode(std::string_view(bytes).substr(0, size)); },
                        std::to_string(size) + " bytes");
 }
 
 TEST_P(MessagesRefuse, TrailingBytes) {
-    const auto& [name, bytes, decode] = GetParam();
-    expect_refused([&] { decode(bytes + '\0'); }, "one byte more");
-    expect_refused([&] { decode(bytes + bytes); }, "the same again");
+    const std::string& bytes = GetParam().bytes;
+    expect_refused([&] { GetParam().decode(bytes + '\0'); }, "one byte more");
+    expect_refused([&] { GetParam().decode(bytes + bytes); }, "the same again");
 }
 
 TEST_P(MessagesRefuse, TextsLongerThanTheirPayload) {
-    const auto& [name, bytes, decode] = GetParam();
+    const std::string& bytes = GetParam().bytes;
     // The last eight bytes and the empty text after them: its length now says 2^64 - 1.
     std::string lying = bytes.substr(0, bytes.size() - 8);
     const std::uint64_t length = ~0ULL;
     lying.append(reinterpret_cast<const char*>(&length), sizeof length);
-    expect_refused([&] { decode(lying); }, "a text of 2^64 - 1 bytes");
+    expect_refused([&] { GetParam().decode(lying); }, "a text of 2^64 - 1 bytes");
 }
 
 FetchSettings ending_with_nothing() {
