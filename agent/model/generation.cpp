@@ -59,6 +59,7 @@ std::string to_json(const Generations& generations) {
 }
 
 Generations parse_generations(std::string_view text) {
+    // Half a list could make a rollback go back too far.
     Generations generations;
     try {
         const Json json = Json::parse(text);
@@ -67,12 +68,12 @@ Generations parse_generations(std::string_view text) {
         for (const Json& item : json.at("generations")) {
             const auto marker = parse_marker(item.at("marker").dump());
             const auto since = parse_rfc3339(item.at("since").get<std::string>());
-            if (marker && since)
-                generations.push_back({*marker, item.at("version").get<std::string>(),
-                                       item.at("url").get<std::string>(), *since});
+            if (!marker || !since)
+                return {};
+            generations.push_back({*marker, item.at("version").get<std::string>(),
+                                   item.at("url").get<std::string>(), *since});
         }
     } catch (const std::exception&) {
-        // Half a list could make a rollback go back too far.
         return {};
     }
     return generations;

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "model/syntax.hpp"
 #include "model/whole_number.hpp"
 
 #include <algorithm>
@@ -32,11 +33,12 @@ std::vector<InstalledFile> files_from_json(const Json& list) {
         InstalledFile file;
         file.path = item.at("path").get<std::string>();
         file.sha256 = item.at("sha256").get<std::string>();
-        file.mode = static_cast<mode_t>(std::stoul(item.at("mode").get<std::string>(), nullptr, 8));
+        const auto mode = parse_mode(item.at("mode").get<std::string>());
         file.owner = item.at("owner").get<std::string>();
         file.group = item.at("group").get<std::string>();
-        if (!file.path.starts_with('/') || !is_sha256(file.sha256) || file.mode > 07777)
+        if (!file.path.starts_with('/') || !is_sha256(file.sha256) || !mode)
             throw std::invalid_argument("not a marker");
+        file.mode = *mode;
         files.push_back(std::move(file));
     }
     return files;
@@ -96,7 +98,7 @@ std::optional<Marker> parse_marker(std::string_view text) {
     } catch (const Error&) {
         throw;
     } catch (const std::exception&) {
-        // Whatever the JSON library or stoul disliked: this is not a marker of ours.
+        // This is not a marker of ours.
         return std::nullopt;
     }
 }

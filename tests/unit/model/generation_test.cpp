@@ -44,6 +44,11 @@ TEST(Generations, OfDamagedTextAreNone) {
                                        std::string("{\"schema\":2,\"generations\":[]}"),
                                        "{\"schema\":4294967297," + text.substr(text.find(',') + 1)})
         EXPECT_TRUE(parse_generations(damaged).empty());
+    for (const std::string hurt : {"0755", "T", "/opt/app", "bbbb"}) {
+        std::string damaged = text;
+        damaged.replace(damaged.find(hurt, damaged.find("1.b")), 1, "?");
+        EXPECT_TRUE(parse_generations(damaged).empty()) << "the rest of them, where one is damaged";
+    }
 }
 
 TEST(RollbackTarget, IsTheNewestOtherInstallation) {

@@ -60,6 +60,26 @@ TEST(Marker, DamagedTextIsNoMarker) {
         EXPECT_FALSE(parse_marker(text)) << text;
 }
 
+std::string with(const std::string& text, const std::string& old, const std::string& other) {
+    return std::string(text).replace(text.find(old), old.size(), other);
+}
+
+TEST(Marker, WithAFileThatCannotBeIsNoMarker) {
+    const std::string whole = to_json(sample());
+    for (const char* mode : {"", "75", "07555", "0x1ed", "0788", "755 ", "-1", "40000000755"})
+        EXPECT_FALSE(parse_marker(with(whole, "\"0755\"", "\"" + std::string(mode) + "\"")))
+            << mode;
+    EXPECT_FALSE(parse_marker(with(whole, "\"0755\"", "493")));
+    for (const char* path : {"", "usr/local/bin/app", "../app"})
+        EXPECT_FALSE(parse_marker(with(whole, "/usr/local/bin/app", path))) << path;
+    const std::string digest = sample().artifact;
+    const std::size_t at = whole.rfind(digest);
+    ASSERT_NE(at, whole.find(digest)) << "the artifact's and the file's";
+    EXPECT_FALSE(parse_marker(std::string(whole).replace(at, 1, "x")));
+    EXPECT_FALSE(parse_marker(with(whole, digest, digest.substr(1))));
+    EXPECT_TRUE(parse_marker(with(whole, "\"0755\"", "\"755\"")));
+}
+
 TEST(Marker, OfAMuchNewerProvisorIsNotTakenForAnOldOne) {
     for (const char* schema : {"4294967297", "9223372036854775807"}) // int makes 1 and -1 of them
         EXPECT_THROW(parse_marker("{\"schema\":" + std::string(schema) + "}"), Error) << schema;

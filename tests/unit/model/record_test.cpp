@@ -58,6 +58,25 @@ TEST(Record, DamagedTextIsAnEmptyRecord) {
     EXPECT_EQ(parse_record("{\"schema\":1,\"hashed\":3,\"history\":[]}"), Record{});
 }
 
+/// What is over, or never was to end, cannot be told of these any more; a quarantine goes by what
+/// it is about, and holds also without its date.
+TEST(Record, WithoutADateKeepsAQuarantineAndNothingElseThatNeedsOne) {
+    Record record;
+    record.remember(entry("1"));
+    record.quarantine = Quarantine{"installation", "judged by", sha256_of("1"), "1", "why", {}};
+    const WallTime later(std::chrono::seconds(1'800'000'000));
+    record.flip_flop = FlipFlopHold{later, std::chrono::hours(1), "why"};
+    record.backoff = Backoff{2, later, "wanted"};
+    record.failed_check = FailedCheck{"installation", "why", {3, later, "x"}};
+    std::string text = to_json(record);
+    ASSERT_EQ(parse_record(text), record);
+    for (std::size_t at = text.find("-"); at != std::string::npos; at = text.find("-", at + 1))
+        text[at] = '?';
+    Record rest;
+    rest.quarantine = record.quarantine;
+    EXPECT_EQ(parse_record(text), rest);
+}
+
 /// What a number that does not fit would become is undefined, or another number.
 TEST(Record, WithANumberThatDoesNotFitIsAnEmptyRecord) {
     Record record;

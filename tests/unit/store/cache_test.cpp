@@ -113,6 +113,45 @@ TEST_F(CacheTest, ANumberThatDoesNotFitIsNoSize) {
     EXPECT_TRUE(cache.find(url));
 }
 
+TEST_F(CacheTest, ARecordOfWhatCannotBeIsAsGoodAsNone) {
+    put(url, "content", {"\"v1\"", ""});
+    const fs::path record = folder / "cache/urls" / sha256_of(url);
+    const std::string text = read_text(record);
+    const std::string end = text.substr(0, text.rfind('}'));
+    const std::string digest = sha256_of("content");
+    for (const std::string& damaged :
+         {std::string(text).replace(text.find(digest), 1, "x"), end + ",\"dictionary\":3}",
+          end + R"(,"dictionary":{"sha256":"../../../etc/shadow","id":"x"}})",
+          end + R"(,"dictionary":{"sha256":")" + digest + R"("}})",
+          end + R"(,"use_as_dictionary":{"match":3,"id":"x"}})"}) {
+        write_text(record, damaged);
+        EXPECT_FALSE(cache.find(url)) << damaged;
+    }
+    write_text(record, end + R"(,"dictionary":{"sha256":")" + digest + R"(","id":"x"}})");
+    EXPECT_TRUE(cache.find(url));
+}
+
+TEST_F(CacheTest, APartThatCannotBeIsNotContinued) {
+    const Fd body = cache.unfinished().begin_body(url, {}, 0);
+    write_all(body.get(), "part", "body");
+    cache.unfinished().keep_part(url, body.get(), {"\"1\"", 4, sha256_of("part"), {}});
+    ASSERT_TRUE(cache.unfinished().find_part(url, interrupt));
+    const fs::path record = folder / "cache/partial" / (sha256_of(url) + ".json");
+    const std::string text = read_text(record);
+    const std::size_t digest = text.find(sha256_of("part"));
+    const std::string end = text.substr(0, text.rfind('}'));
+    const std::size_t colon = text.find(':', text.find("\"size\""));
+    for (const std::string& damaged :
+         {std::string(), std::string("{"), std::string(text).replace(digest, 1, "x"),
+          std::string(text).replace(colon, 1, ":0,\"old\":"),
+          std::string(text).replace(colon, 1, ":3,\"old\":"),
+          std::string(text).replace(text.find('1', text.find("\"schema\"")), 1, "2"),
+          end + R"(,"coding":"br"})"}) {
+        write_text(record, damaged);
+        EXPECT_FALSE(cache.unfinished().find_part(url, interrupt)) << damaged;
+    }
+}
+
 TEST_F(CacheTest, TheSameAnswerAgainWritesNoRecord) {
     put(url, "content", {"\"v1\"", ""});
     const auto before = list_tree(folder / "cache/urls");
