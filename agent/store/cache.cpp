@@ -62,8 +62,8 @@ std::optional<CacheEntry> parse_entry(const std::string& text) {
         if (const auto found = json.find("use_as_dictionary"); found != json.end())
             entry.use_as_dictionary = DictionaryUse{found->at("match").get<std::string>(),
                                                     found->at("id").get<std::string>()};
-        if (whole_number<int>(json.at("schema")) != 1 || !is_sha256(entry.sha256) ||
-            (entry.dictionary && !is_sha256(entry.dictionary->sha256)))
+        if (whole_number<int>(json.at("schema")) != 1 || !json.at("url").is_string() ||
+            !is_sha256(entry.sha256) || (entry.dictionary && !is_sha256(entry.dictionary->sha256)))
             return std::nullopt;
         return entry;
     } catch (const std::exception&) {
@@ -188,7 +188,7 @@ std::vector<Cache::UsableDictionary> Cache::dictionaries() const {
         const std::optional<std::string> text = read_file(folder_ / "urls" / name, entry_limit);
         const std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
         if (entry && entry->use_as_dictionary && size_of(blob_path(entry->sha256)) == entry->size)
-            found.push_back({Json::parse(*text).value("url", ""), entry->sha256, entry->size,
+            found.push_back({Json::parse(*text).at("url"), entry->sha256, entry->size,
                              *entry->use_as_dictionary});
     }
     return found;

@@ -35,8 +35,7 @@ struct CacheEntry {
 ///
 ///     blobs/<sha256>          the bytes
 ///     urls/<sha256 of URL>    JSON: shown URL, ETag, Last-Modified, digest, size, and what there
-///     is
-///                             of dictionaries
+///                             is of dictionaries
 ///     refused/<sha256 of URL> the same of a body that was not what a manifest pins; its bytes
 ///                             are not kept
 ///     verified/<sha256 of artifact, signature and key>  empty: that signature was good

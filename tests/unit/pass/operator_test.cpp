@@ -79,14 +79,24 @@ TEST_F(OperatorTest, GoesToTheVersionOrDigestThatIsNamed) {
 
 TEST_F(OperatorTest, ThereHasToBeSomethingToGoBackTo) {
     const auto before = list_tree(folder / "bin");
-    for (const char* to : {"0.9", "1.2", "12"}) {
+    const auto refused = [this](const std::string& to) -> std::string {
         try {
             go_back(to);
-            FAIL() << to;
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), ErrorKind::config);
+            return error.what();
         }
-    }
+        ADD_FAILURE() << to;
+        return "";
+    };
+    for (const char* to : {"0.9", "12"})
+        EXPECT_THAT(refused(to),
+                    HasSubstr("no installation with version or digest '" + std::string(to)));
+    EXPECT_THAT(refused("1.2"), HasSubstr("is what is installed"));
+    fs::remove(paths.state_dir / "components/app/generations.json");
+    EXPECT_THAT(refused(""), HasSubstr("no other installation of it was found healthy"));
+    fs::remove(paths.state_dir / "components/app/.installed");
+    EXPECT_THAT(refused(""), HasSubstr("nothing is installed of 'app'"));
     EXPECT_EQ(list_tree(folder / "bin"), before);
     EXPECT_FALSE(store().record("app").quarantine);
     EXPECT_TRUE(units.jobs().empty());

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/cache.hpp"
 
+#include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "model/shown_url.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
 
+#include <chrono>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -128,6 +131,85 @@ TEST_F(CacheTest, ARecordOfWhatCannotBeIsAsGoodAsNone) {
         EXPECT_FALSE(cache.find(url)) << damaged;
     }
     write_text(record, end + R"(,"dictionary":{"sha256":")" + digest + R"(","id":"x"}})");
+    EXPECT_TRUE(cache.find(url));
+}
+
+TEST_F(CacheTest, OnlyAWholeRecordOfAWholeBlobIsADictionary) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    const fs::path record = folder / "cache/urls" / sha256_of(url);
+    EXPECT_TRUE(cache.dictionaries().empty()) << "one whose origin does not offer it";
+    const std::string text = read_text(record);
+    const std::string offered =
+        text.substr(0, text.rfind('}')) + R"(,"use_as_dictionary":{"match":"/app","id":"x"}})";
+    write_text(record, offered);
+    ASSERT_EQ(cache.dictionaries().size(), 1U);
+    EXPECT_EQ(cache.dictionaries()[0].url, shown_url(url));
+    const std::size_t shown = offered.find("\"https:");
+    const std::size_t length = offered.find(',', shown) - shown;
+    for (const std::string& damaged :
+         {std::string("{"), std::string(offered).replace(shown, length, "3"),
+          std::string(offered).replace(shown, length, "null")}) {
+        write_text(record, damaged);
+        EXPECT_TRUE(cache.dictionaries().empty()) << damaged;
+    }
+    write_text(record, offered);
+    write_text(blob(digest), "cont");
+    EXPECT_TRUE(cache.dictionaries().empty());
+}
+
+TEST_F(CacheTest, ADamagedTextIsNotRead) {
+    const std::string digest = sha256_of("text");
+    cache.keep_text("text", digest);
+    EXPECT_EQ(cache.read_blob(digest, 100), "text");
+    write_text(blob(digest), "TEXT");
+    EXPECT_FALSE(cache.read_blob(digest, 100));
+    EXPECT_FALSE(cache.read_blob(sha256_of("other"), 100));
+}
+
+TEST_F(CacheTest, ARefusalIsOfTheDayAndADamagedOneIsNone) {
+    const CacheEntry refused{{"\"v1\"", ""}, sha256_of("error page"), 10};
+    cache.remember_refused(url, refused);
+    EXPECT_EQ(cache.find_refused(url), refused);
+    EXPECT_FALSE(cache.find(url)) << "nothing of it is there";
+    const fs::path record = folder / "cache/refused" / sha256_of(url);
+    const auto before = list_tree(folder / "cache/refused");
+    cache.remember_refused(url, refused);
+    EXPECT_EQ(list_tree(folder / "cache/refused"), before) << "it was written again";
+    fs::last_write_time(record, fs::file_time_type::clock::now() - std::chrono::hours(25));
+    EXPECT_FALSE(cache.find_refused(url));
+    write_text(record, "{");
+    EXPECT_FALSE(cache.find_refused(url));
+}
+
+TEST_F(CacheTest, PruneDropsDamagedRecordsAndWhatWasFoundAMonthAgo) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    cache.remember_refused(url, {{"\"v1\"", ""}, sha256_of("x"), 1});
+    cache.remember_verified("signature");
+    cache.remember_verified("of old");
+    fs::last_write_time(folder / "cache/verified" / sha256_of("of old"),
+                        fs::file_time_type::clock::now() - std::chrono::hours(24 * 31));
+    write_text(folder / "cache/urls" / sha256_of("https://o/1"), "{");
+    const auto before = list_tree(folder.path());
+    cache.prune({digest}, {}, Cache::Mode::report);
+    EXPECT_EQ(list_tree(folder.path()), before) << "a report changes nothing";
+    cache.prune({digest}, {}, Cache::Mode::remove);
+    EXPECT_FALSE(fs::exists(folder / "cache/urls" / sha256_of("https://o/1")));
+    EXPECT_FALSE(cache.is_verified("of old"));
+    EXPECT_TRUE(cache.is_verified("signature"));
+    EXPECT_TRUE(cache.find_refused(url));
+    EXPECT_TRUE(cache.find(url));
+}
+
+TEST_F(CacheTest, ABlobThatIsALinkIsNotFollowed) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    write_text(folder / "elsewhere", "content");
+    fs::remove(blob(digest));
+    fs::create_symlink(folder / "elsewhere", blob(digest));
+    EXPECT_FALSE(cache.find(url)) << "so that the next request is unconditional";
+    EXPECT_THROW(cache.open_blob(digest), Error);
+    EXPECT_EQ(put(url, "content", {"\"v1\"", ""}), digest);
+    EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(blob(digest))))
+        << "replaced, not written through";
     EXPECT_TRUE(cache.find(url));
 }
 
