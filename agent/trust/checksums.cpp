@@ -54,7 +54,7 @@ std::string unescape(std::string_view name) {
 std::optional<Line> parse_bsd(std::string_view text, std::size_t number) {
     constexpr std::string_view begin = "SHA256 (";
     const std::size_t close = text.rfind(") = ");
-    if (!text.starts_with(begin) || close == std::string_view::npos || close < begin.size())
+    if (!text.starts_with(begin) || close == std::string_view::npos)
         return std::nullopt;
     return Line{number, lower(text.substr(close + 4)),
                 std::string(text.substr(begin.size(), close - begin.size()))};

@@ -60,6 +60,51 @@ TEST_F(LocalFile, WhatIsNoFileIsAnError) {
     EXPECT_THAT(outcome_of(rig.get("file://elsewhere/app")), HasSubstr("config: "));
 }
 
+TEST_F(LocalFile, IsNamedWithPercentEncodingAndPerhapsByLocalhost) {
+    write_text(folder.path() / "a+\u00e9%zz%4", "other");
+    for (const char* name : {"/a%2B%C3%A9%zz%4", "/a%2b%c3%a9%zz%4", "/a+\u00e9%25zz%4"})
+        EXPECT_EQ(body_of(rig.get("file://localhost" + folder.path().string() + name)), "other")
+            << name;
+}
+
+TEST_F(LocalFile, IsNotNamedByWhatEndsBeforeItsEnd) {
+    EXPECT_THAT(outcome_of(rig.get(url + "%00.txt")), HasSubstr("holds a NUL byte"));
+    EXPECT_EQ(rig.bodies_opened(), 0U);
+}
+
+TEST_F(LocalFile, ThatChangesWhileItIsReadIsNotTaken) {
+    for (const std::string other : {"CONTENT", "con", "content and more"}) {
+        write_text(file, "content");
+        TransferRequest request = rig.request(url);
+        request.place.open = [&, open = request.place.open](const BodyStart& start) {
+            write_text(file, other);
+            return open(start);
+        };
+        std::vector<TransferRequest> requests;
+        requests.push_back(std::move(request));
+        const auto results = rig.run(std::move(requests));
+        const TransferResult& result = results.at(0);
+        EXPECT_THAT(outcome_of(result), HasSubstr("changed while it was read")) << other;
+        EXPECT_FALSE(result.body);
+    }
+}
+
+TEST_F(LocalFile, IsNotReadWhereThereIsNoRoom) {
+    std::uint64_t asked = 0;
+    TransferRequest request = rig.request(url);
+    request.place.check_room = [&](std::uint64_t wanted) -> std::uint64_t {
+        asked = wanted;
+        throw Error(ErrorKind::space, "full");
+    };
+    std::vector<TransferRequest> requests;
+    requests.push_back(std::move(request));
+    const auto results = rig.run(std::move(requests));
+    const TransferResult& result = results.at(0);
+    EXPECT_THAT(outcome_of(result), HasSubstr("space: full"));
+    EXPECT_EQ(asked, 7U);
+    EXPECT_FALSE(result.body);
+}
+
 TEST_F(LocalFile, StandsInABatchWithOthersInOrder) {
     Origin origin;
     origin.serve("/app", page("remote"));

@@ -68,6 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
             says("has no line for 'app', only for 2 other files")},
         Row{"Traversal", a + "  ../app\n" + a + "  x/../app\n",
             says("has no line for 'app', only for 2 other files")},
+        Row{"Xml", "<?xml version=\"1.0\"?><Error/>",
+            says("is an HTML page, not a SHA256SUMS file")},
         Row{"Empty", "", says("is empty, a SHA256SUMS file was expected")},
         Row{"Blank", " \n\r\n", says("is empty, a SHA256SUMS file was expected")},
         Row{"Html", "\n <!DOCTYPE html><html>", says("is an HTML page, not a SHA256SUMS file")},

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace provisor {
 namespace {
@@ -126,12 +127,63 @@ TEST(Minisign, NoKeyIsTakenFromAFolderThatOthersCanWriteTo) {
     EXPECT_EQ(keys.problems.size(), 1U);
 }
 
+TEST(Minisign, NoKeyIsTakenFromAStranger) {
+    if (::geteuid() != 0)
+        GTEST_SKIP() << "only root can give files away";
+    test::TemporaryFolder folder;
+    write_text(folder.path() / "a.pub", data("one.pub"));
+    write_text(folder.path() / "b.pub", data("two.pub"));
+    ASSERT_EQ(::chown((folder.path() / "a.pub").c_str(), 65534, 65534), 0);
+    const KeyRing one = read_keys(folder.path());
+    ASSERT_EQ(one.keys.size(), 1U);
+    EXPECT_THAT(one.keys[0].file, HasSubstr("b.pub"));
+    ASSERT_EQ(one.problems.size(), 1U);
+    EXPECT_THAT(one.problems[0], HasSubstr("a.pub' can be changed by others than root"));
+    ASSERT_EQ(::chown(folder.path().c_str(), 65534, 65534), 0);
+    EXPECT_TRUE(read_keys(folder.path()).keys.empty());
+}
+
+TEST(Minisign, ALegacySignatureOfMuchContentIsRefusedUnread) {
+    const test::TemporaryFolder folder;
+    const Fd file(::open((folder.path() / "app").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+    ASSERT_TRUE(file);
+    const Interrupt interrupt;
+    const auto refusal = [&](const char* name) {
+        return complaint([&] {
+            verify_signature(parse_signature(data(name), "s"), ring({"one.pub"}), file.get(),
+                             interrupt, "app");
+        });
+    };
+    ASSERT_EQ(::ftruncate(file.get(), (64 << 20) + 1), 0);
+    EXPECT_THAT(refusal("content.legacy.minisig"), HasSubstr("at most 64 MiB"));
+    EXPECT_THAT(refusal("content.minisig"), HasSubstr("is not a signature of 'app'"));
+    ASSERT_EQ(::ftruncate(file.get(), 64 << 20), 0);
+    EXPECT_THAT(refusal("content.legacy.minisig"), HasSubstr("is not a signature of 'app'"));
+}
+
+TEST(Minisign, ATrustedCommentHasItsLimit) {
+    const auto with = [](std::size_t size) {
+        const std::string text = data("content.minisig");
+        const std::size_t at = text.find("timestamp:1");
+        return text.substr(0, at) + std::string(size, 'x') + text.substr(text.find('\n', at));
+    };
+    EXPECT_THAT(complaint([&] { parse_signature(with(8193), "s"); }), HasSubstr("more than 8 KiB"));
+    EXPECT_THAT(complaint([&] { verify(with(8192), data("content")); }),
+                HasSubstr("has a trusted comment that was altered"));
+}
+
 TEST(Minisign, NamesTheKeysThatWereTried) {
     EXPECT_EQ(complaint([] { verify(data("content.two.minisig"), data("content")); }),
               "'app.minisig' was made by key " + parse_public_key(data("two.pub"), "two.pub").id +
                   ", which is not trusted here; keys.d has 9D70654653C709E4 (one.pub)");
     EXPECT_THAT(complaint([] { verify(data("content.minisig"), data("content"), {}); }),
                 HasSubstr("keys.d is empty"));
+    KeyRing keys = ring({"two.pub", "two.pub"});
+    keys.problems = {"'c.pub' is no public key"};
+    const std::string id = keys.keys[0].id;
+    EXPECT_THAT(complaint([&] { verify(data("content.minisig"), data("content"), keys); }),
+                HasSubstr("keys.d has " + id + " (two.pub), " + id +
+                          " (two.pub); 'c.pub' is no public key"));
 }
 
 TEST(Minisign, OneOfSeveralKeysIsEnough) {
@@ -162,11 +214,13 @@ TEST(Minisign, KeysAreReadFromAFolderAndWhatIsNoneIsTold) {
     write_text(folder.path() / "d.pub", data("one.pub"));
     write_text(folder.path() / "ignored.txt", data("one.pub"));
     ASSERT_EQ(::chmod((folder.path() / "d.pub").c_str(), 0664), 0);
+    std::filesystem::create_symlink("missing", folder.path() / "e.pub");
     const KeyRing keys = read_keys(folder.path());
     ASSERT_EQ(keys.keys.size(), 2U);
     EXPECT_THAT(keys.keys[0].file, HasSubstr("a.pub"));
     EXPECT_EQ(keys.keys[1].id, "9D70654653C709E4");
-    ASSERT_EQ(keys.problems.size(), 2U);
+    ASSERT_EQ(keys.problems.size(), 3U);
+    EXPECT_THAT(keys.problems[2], HasSubstr("e.pub'"));
     EXPECT_THAT(keys.problems[0], HasSubstr("c.pub' is no public key of minisign"));
     EXPECT_THAT(keys.problems[1], HasSubstr("d.pub' can be changed by others than root"));
     EXPECT_TRUE(read_keys(folder.path() / "missing").keys.empty());
