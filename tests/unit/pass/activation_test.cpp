@@ -3,6 +3,7 @@
 #include "machine.hpp"
 #include "pass/pass.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace provisor {
@@ -12,6 +13,7 @@ namespace fs = std::filesystem;
 using test::Behaviour;
 using test::Machine;
 using test::script;
+using testing::HasSubstr;
 using Words = std::vector<std::string>;
 
 class ActivationTest : public testing::Test, public Machine {
@@ -97,6 +99,44 @@ TEST_F(ActivationTest, AnUnreachableServiceManagerLosesNoRestart) {
     units.be_reachable();
     run_one(app_with_unit());
     EXPECT_EQ(units.jobs_on("app.service"), Words{"restart"});
+}
+
+TEST_F(ActivationTest, AServiceManagerThatGoesAwayWithinTheJobLosesNoRestart) {
+    run_one(app_with_unit());
+    publish(script("two"), "\"2\"");
+    units.before_job = [](const UnitJob&) { throw Error(ErrorKind::unit, "the bus was closed"); };
+    const Outcome outcome = run_one(app_with_unit());
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->kind(), ErrorKind::unit);
+    EXPECT_THAT(outcome.error->what(), HasSubstr("the bus was closed"));
+    EXPECT_EQ(target(), script("two")) << "that nobody could ask is no reason to go back";
+    EXPECT_FALSE(activated()->same_installation(*installed()));
+    EXPECT_TRUE(activated()->in_doubt) << "the job may be running";
+    units.before_job = nullptr;
+    units.forget_calls();
+    const unsigned bodies = origin.bodies;
+    EXPECT_FALSE(run_one(app_with_unit()).error);
+    EXPECT_EQ(units.jobs_on("app.service"), Words{"restart"});
+    EXPECT_EQ(origin.bodies, bodies);
+    EXPECT_TRUE(activated()->same_installation(*installed()));
+}
+
+TEST_F(ActivationTest, AJobThatEndsWithTheMachineIsNoVerdict) {
+    run_one(app_with_unit());
+    publish(script("two"), "\"2\"");
+    units.before_job = [this](const UnitJob& job) {
+        units.going_down = true;
+        units.behave(job.unit, Behaviour::fails_to_start);
+    };
+    EXPECT_THROW(run_one(app_with_unit()), Interrupted);
+    EXPECT_EQ(target(), script("two"));
+    EXPECT_EQ(units.jobs_on("app.service"), (Words{"start", "restart"})) << "none to go back";
+    EXPECT_FALSE(ComponentStore(paths.state_dir).record("app").quarantine);
+    units.before_job = [this](const UnitJob& job) { units.behave(job.unit, Behaviour::healthy); };
+    units.going_down = false;
+    units.forget_calls();
+    EXPECT_FALSE(run_one(app_with_unit()).error);
+    EXPECT_EQ(units.jobs_on("app.service"), Words{"restart"}) << "once after the boot";
 }
 
 TEST_F(ActivationTest, ACrashWithinTheJobLosesNoRestart) {

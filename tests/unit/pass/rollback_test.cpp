@@ -202,6 +202,26 @@ TEST_F(RollbackTest, WhatWasStoppedIsNotJudgedBeforeItRuns) {
     EXPECT_EQ(target(), script("one"));
 }
 
+TEST_F(RollbackTest, ALostRecordDoesNotLoseTheWayBack) {
+    fs::remove(paths.state_dir / "components/app/record.json");
+    fs::remove(paths.state_dir / "components/app/generations.json");
+    EXPECT_EQ(to_string(update_to_bad().decision), "rollback");
+    EXPECT_EQ(target(), script("one"));
+    EXPECT_EQ(origin.bodies, 2U) << "none for the way back";
+}
+
+TEST_F(RollbackTest, OfALostRecordWhatDoesNotRunIsNoWayBack) {
+    fs::remove(paths.state_dir / "components/app/record.json");
+    fs::remove(paths.state_dir / "components/app/generations.json");
+    units.before_job = [this](const UnitJob& job) { units.behave(job.unit, illness); };
+    units.run({{"app.service", UnitVerb::restart}}, {}, interrupt);
+    ASSERT_EQ(units.state("app.service").active_state, "failed");
+    const Outcome outcome = update_to_bad();
+    EXPECT_EQ(to_string(outcome.decision), "fail");
+    EXPECT_EQ(target(), script("bad"));
+    EXPECT_TRUE(store().generations("app").empty());
+}
+
 TEST_F(RollbackTest, TheUnitFileIsTakenBackWithItsComponent) {
     units.read_unit_files_from(folder / "units");
     Component component = wanted("1.0");
