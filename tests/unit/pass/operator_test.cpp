@@ -194,6 +194,30 @@ TEST_F(OperatorTest, ARemovalLeavesWhatSomebodyChangedAndUnitsOfOthers) {
     EXPECT_TRUE(fs::exists(folder / "bin/other"));
 }
 
+TEST_F(OperatorTest, ARemovalStopsEachUnitOnceAndNoneThatItsManifestOnlyNames) {
+    units.read_unit_files_from(folder / "units");
+    units.add("bystander.service");
+    Component component = wanted("1.2");
+    component.units[0].file = "[Service]\nExecStart=/bin/true\n";
+    UnitSpec bystander = component.units[0];
+    bystander.name = "bystander.service";
+    bystander.file.reset();
+    bystander.on_change = OnChange::none;
+    component.units.push_back(bystander);
+    ASSERT_FALSE(run_one(component).error);
+    units.run({{"bystander.service", UnitVerb::start}}, {}, interrupt);
+    units.forget_calls();
+    component.state = WantedState::absent;
+    Component other = component;
+    other.name = "other"; // which is to go as well
+    const Outcome outcome = run({component, other}).components.at(0);
+    EXPECT_FALSE(outcome.error);
+    EXPECT_EQ(units.jobs_on("app.service"), Words{"stop"});
+    EXPECT_EQ(units.jobs_on("bystander.service"), Words{});
+    EXPECT_EQ(units.state("bystander.service").active_state, "active");
+    EXPECT_FALSE(fs::exists(folder / "units/app.service"));
+}
+
 TEST_F(OperatorTest, APlanRemovesNothing) {
     Component component = wanted("1.2");
     component.state = WantedState::absent;
