@@ -112,6 +112,8 @@ void Arrival::fail(const Error& error) {
 void Arrival::keep_part() noexcept {
     if (over_ || !sha_ || size_ == 0 || !request_.place.keep_part || !is_strong(result_.validator))
         return;
+    if (declared_ && size_ > *declared_) // the beginning of nothing
+        return;
     BodyPart part{result_.validator.etag, size_, sha_->so_far(), declared_, coding_};
     if (coding_ == ContentCoding::dcz)
         part.dictionary = request_.dictionary->sha256;
