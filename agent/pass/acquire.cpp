@@ -113,9 +113,13 @@ bool Acquisition::hold_back(Work& work) const {
     return true;
 }
 
-void Acquisition::add_question(std::vector<Question>& questions, Work& work,
+bool Acquisition::add_question(std::vector<Question>& questions, Work& work,
                                const std::string& url) {
     std::vector<std::string> secrets = credentials_for(*work.component, url, paths_);
+    const auto same = std::find_if(questions.begin(), questions.end(),
+                                   [&](const Question& question) { return question.url == url; });
+    if (same != questions.end() && same->secret_headers != secrets)
+        return false;
     std::optional<CacheEntry> known = trusted_entry(work, url);
     if (options_.offline) {
         if (!known)
@@ -123,24 +127,25 @@ void Acquisition::add_question(std::vector<Question>& questions, Work& work,
                 ErrorKind::http,
                 fmt::format("'{}' is not in the cache, and --offline asks nobody", shown_url(url)));
         accept(work, {known->sha256, Freshness::cached}, url);
-        return;
+        return true;
     }
     work.asked = true;
-    const auto same =
-        std::find_if(questions.begin(), questions.end(), [&](const Question& question) {
-            return question.url == url && question.secret_headers == secrets;
-        });
     if (same == questions.end()) {
         questions.push_back({url, std::move(secrets), std::move(known), {&work}});
-        return;
+        return true;
     }
     same->askers.push_back(&work);
     if (known != same->known)
         same->known.reset();
+    return true;
 }
 
+/// What comes of a URL has one place in the cache. So who would ask for it with other credentials
+/// goes to `later`: it asks when the answer to these is known, and hears mostly that nothing
+/// changed since.
 std::vector<Acquisition::Question> Acquisition::questions_for(const std::vector<Work*>& open,
-                                                              std::size_t round) {
+                                                              std::size_t round,
+                                                              std::vector<Work*>& later) {
     std::vector<Question> questions;
     for (Work* work : open) {
         const auto url = candidate(*work->component, round);
@@ -151,7 +156,10 @@ std::vector<Acquisition::Question> Acquisition::questions_for(const std::vector<
             work->detour +=
                 (work->detour.empty() ? "" : "; ") + std::string(work->outcome.error->what());
         work->done = false;
-        attempt(*work, [&] { add_question(questions, *work, *url); });
+        attempt(*work, [&] {
+            if (!add_question(questions, *work, *url))
+                later.push_back(work);
+        });
     }
     return questions;
 }
@@ -179,11 +187,15 @@ void Acquisition::run(std::vector<Work>& works) {
         return settled || work->done;
     });
     for (std::size_t round = 0; !open.empty(); ++round) {
-        std::vector<Question> questions = questions_for(open, round);
-        // It ends, because each time a question is made simpler.
-        while (!questions.empty()) {
-            ask(questions);
-            std::erase_if(questions, [](const Question& question) { return !question.again; });
+        for (std::vector<Work*> askers = open; !askers.empty();) {
+            std::vector<Work*> later;
+            std::vector<Question> questions = questions_for(askers, round, later);
+            // It ends, because each time a question is made simpler.
+            while (!questions.empty()) {
+                ask(questions);
+                std::erase_if(questions, [](const Question& question) { return !question.again; });
+            }
+            askers = std::move(later);
         }
         std::erase_if(open, [&](const Work* work) {
             return !work->done || !work->outcome.error || !candidate(*work->component, round + 1);

@@ -26,7 +26,7 @@ public:
           documents_(cache, config, paths, options, around, verifier_), dictionaries_(cache) {}
 
     /// Asks the origins of all works that need asking, in one batch (and one more for each mirror
-    /// that is needed).
+    /// that is needed, and for those who want a URL that others want with other credentials).
     void run(std::vector<Work>& works);
 
     unsigned requests() const { return requests_ + documents_.requests(); }
@@ -34,7 +34,7 @@ public:
     std::uint64_t bytes() const { return bytes_ + documents_.bytes(); }
 
 private:
-    /// Components that want the same URL share one request.
+    /// Components that want the same URL with the same credentials share one request.
     struct Question {
         std::string url;
         std::vector<std::string> secret_headers;
@@ -51,8 +51,10 @@ private:
     bool settle_by_pin(Work& work);
     bool needs_blob(const Work& work, const std::string& sha256, Freshness freshness);
     bool hold_back(Work& work) const;
-    std::vector<Question> questions_for(const std::vector<Work*>& open, std::size_t round);
-    void add_question(std::vector<Question>& questions, Work& work, const std::string& url);
+    std::vector<Question> questions_for(const std::vector<Work*>& open, std::size_t round,
+                                        std::vector<Work*>& later);
+    /// Returns false when one is there for the same URL with other credentials.
+    bool add_question(std::vector<Question>& questions, Work& work, const std::string& url);
     void choose_dictionary(Question& question);
     void require_room_for(const std::vector<Work*>& askers, const BodyStart& start) const;
     TransferRequest request_for(const Question& question);

@@ -50,16 +50,14 @@ std::vector<std::string> credentials_for(const Component& component, const std::
 std::optional<std::size_t> Documents::want(const Work& work, const std::string& url) {
     if (url.empty())
         return std::nullopt;
-    std::vector<std::string> secrets = credentials_for(*work.component, url, paths_);
-    const auto same = std::find_if(documents_.begin(), documents_.end(), [&](const Document& one) {
-        return one.url == url && one.secret_headers == secrets;
-    });
+    const auto same = std::find_if(documents_.begin(), documents_.end(),
+                                   [&](const Document& one) { return one.url == url; });
     if (same != documents_.end())
         return static_cast<std::size_t>(same - documents_.begin());
     Document document;
     document.url = url;
     document.component = work.component->name;
-    document.secret_headers = std::move(secrets);
+    document.secret_headers = credentials_for(*work.component, url, paths_);
     // Only whole bytes may be confirmed by a 304.
     if (auto entry = cache_.find(url))
         if (auto text = cache_.read_blob(entry->sha256, document_limit)) {
@@ -70,11 +68,26 @@ std::optional<std::size_t> Documents::want(const Work& work, const std::string& 
     return documents_.size() - 1;
 }
 
+/// What comes of a URL has one place in the cache, see Acquisition::questions_for().
+bool Documents::is_wanted_otherwise(const Work& work, const std::string& url) const {
+    return std::any_of(documents_.begin(), documents_.end(), [&](const Document& one) {
+        return one.url == url &&
+               one.secret_headers != credentials_for(*work.component, url, paths_);
+    });
+}
+
 void Documents::run(const std::vector<Work*>& works) {
     std::vector<Wanted> wanted;
+    std::vector<Work*> later;
+    documents_.clear();
     for (Work* work : works)
         attempt(*work, [&] {
             work->asked = !options_.offline;
+            if (is_wanted_otherwise(*work, work->component->sha256sums) ||
+                is_wanted_otherwise(*work, work->component->signature)) {
+                later.push_back(work);
+                return;
+            }
             wanted.push_back({work, want(*work, work->component->sha256sums),
                               want(*work, work->component->signature)});
         });
@@ -96,6 +109,8 @@ void Documents::run(const std::vector<Work*>& works) {
     for (const Wanted& one : doubted)
         attempt(*one.work, [&] { apply(one); });
     settle();
+    if (!later.empty())
+        run(later);
 }
 
 bool Documents::has_confirmed(const Wanted& wanted) const {

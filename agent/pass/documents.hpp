@@ -34,9 +34,9 @@ public:
     static bool has_any(const Component& component) {
         return !component.sha256sums.empty() || !component.signature.empty();
     }
-    /// Asks for those of all these works in one batch, and fills in Work::pin, signature and
-    /// signed_by. A signature is over the artifact when its URL begins with the artifact's, else
-    /// over the checksums file if there is one.
+    /// Asks for those of all these works in one batch (see Acquisition::run), and fills in
+    /// Work::pin, signature and signed_by. A signature is over the artifact when its URL begins
+    /// with the artifact's, else over the checksums file if there is one.
     void run(const std::vector<Work*>& works);
 
     unsigned requests() const { return requests_; }
@@ -60,6 +60,7 @@ private:
         std::optional<std::size_t> sums;
         std::optional<std::size_t> signature;
     };
+    bool is_wanted_otherwise(const Work& work, const std::string& url) const;
     std::optional<std::size_t> want(const Work& work, const std::string& url);
     TransferRequest request_for(const Document& document);
     void ask(const std::vector<std::size_t>& indices);

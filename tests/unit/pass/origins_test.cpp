@@ -69,6 +69,29 @@ TEST_F(OriginsTest, CredentialsGoToTheManifestsOriginAndToNoMirror) {
             EXPECT_THAT(value, Not(HasSubstr("canary"))) << name;
 }
 
+TEST_F(OriginsTest, OneUrlWithOtherCredentialsIsAskedForOnItsOwn) {
+    paths.credential_dirs = {folder / "credentials"};
+    write_text(folder / "credentials/token", "canary\n");
+    publish(script("one"), "\"1\"");
+    Component with = app();
+    with.auth.emplace();
+    with.auth->bearer = "credential:token";
+    Component again = with;
+    Component without = app();
+    again.name = "again";
+    again.files[0].path = (folder / "bin/again").string();
+    without.name = "without";
+    without.files[0].path = (folder / "bin/without").string();
+    run({with, again, without});
+    ASSERT_EQ(origin.asked.size(), 2U) << "those two together, and then that one";
+    EXPECT_EQ(origin.bodies, 1U);
+    EXPECT_EQ(origin.asked[1].status, 304);
+    EXPECT_EQ(origin.asked[0].secrets, std::vector<std::string>{"Authorization: Bearer canary"});
+    EXPECT_TRUE(origin.asked[1].secrets.empty());
+    for (const char* name : {"app", "again", "without"})
+        EXPECT_EQ(read_text(folder / "bin" / name), script("one"));
+}
+
 TEST_F(OriginsTest, AMissingCredentialFailsItsComponentAloneAndAsksNobody) {
     Component component = app();
     component.auth.emplace();

@@ -70,6 +70,44 @@ TEST_F(TrustTest, AnUnchangedChecksumsFileCostsOneRequestAndNoneForTheArtifact) 
     EXPECT_EQ(list_tree(paths.state_dir), state) << "something was written";
 }
 
+TEST_F(TrustTest, AllOfOneReleaseAskForItsSumsOnce) {
+    Component tool = with_sums();
+    tool.name = "tool";
+    tool.url = "https://origin/tool";
+    tool.files[0].path = (folder / "bin/tool").string();
+    publish(script("one"), "\"1\"");
+    publish(script("tool"), "\"t\"", tool.url);
+    publish(sha256_of(script("one")) + "  app\n" + sha256_of(script("tool")) + "  tool\n", "\"s\"",
+            sums_url);
+    run({with_sums(), tool});
+    EXPECT_EQ(target(), script("one"));
+    EXPECT_EQ(read_text(folder / "bin/tool"), script("tool"));
+    EXPECT_EQ(asked_for(sums_url), 1);
+    // But not with what only one of them may show.
+    paths.credential_dirs = {folder / "credentials"};
+    write_text(folder / "credentials/token", "canary\n");
+    tool.auth.emplace();
+    tool.auth->bearer = "credential:token";
+    publish(sha256_of(script("one")) + "  app\n" + sha256_of(script("tool")) + "  tool\n\n",
+            "\"s2\"", sums_url);
+    origin.asked.clear();
+    const unsigned bodies = origin.bodies;
+    for (const Outcome& outcome : run({with_sums(), tool}).components)
+        EXPECT_FALSE(outcome.error);
+    ASSERT_EQ(asked_for(sums_url), 2);
+    EXPECT_EQ(origin.bodies, bodies + 1) << "the other heard that it is what is known by then";
+    origin.asked.clear();
+    run({with_sums(), tool});
+    for (const auto& one : origin.asked)
+        EXPECT_EQ(one.status, 304);
+    ASSERT_EQ(asked_for(sums_url), 2);
+    std::vector<std::size_t> secrets;
+    for (const auto& one : origin.asked)
+        if (one.url == sums_url)
+            secrets.push_back(one.secrets.size());
+    EXPECT_THAT(secrets, testing::UnorderedElementsAre(0, 1));
+}
+
 TEST_F(TrustTest, AnArtifactThatIsNotWhatTheSumsSayIsRefused) {
     publish(script("evil"), "\"1\"");
     publish(sha256_of(script("one")) + "  app\n", "\"s\"", sums_url);
