@@ -46,6 +46,10 @@ struct SlowPass {
             return scene.machine.run({"--json", "apply"});
         });
         pid = await_holder(scene.machine);
+        // It has read its manifests, too, once it asks for what they say.
+        for (const auto end = std::chrono::steady_clock::now() + 10s;
+             scene.asked().empty() && std::chrono::steady_clock::now() < end;)
+            std::this_thread::sleep_for(1ms);
     }
     SlowPass(const SlowPass&) = delete;
     SlowPass& operator=(const SlowPass&) = delete;
