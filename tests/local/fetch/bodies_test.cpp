@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <initializer_list>
 
 namespace provisor::test {
 namespace {
