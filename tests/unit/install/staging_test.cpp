@@ -6,11 +6,16 @@
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
 
+#include <array>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
 
 namespace provisor {
@@ -21,6 +26,31 @@ using test::list_tree;
 using test::read_text;
 using test::TemporaryFolder;
 using test::write_text;
+using testing::HasSubstr;
+using testing::Not;
+
+/// Runs it in a thread of root that has no capability, as the sandbox of provisor.service leaves
+/// it. capset(2) is about the calling thread alone.
+template <typename Work>
+void run_without_capabilities(Work&& work) {
+    std::thread([&] {
+        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+        std::array<__user_cap_data_struct, 2> none{};
+        ASSERT_EQ(::syscall(SYS_capset, &header, none.data()), 0);
+        EXPECT_NO_THROW(work());
+    }).join();
+}
+
+template <typename Work>
+std::string failure_of(Work&& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::io);
+        return error.what();
+    }
+    return "none";
+}
 
 class StagingTest : public testing::Test {
 protected:
@@ -219,6 +249,76 @@ TEST_F(StagingTest, SaysOfATargetThatIsAMountThatItIsOne) {
     EXPECT_EQ(temporaries(), 0U);
 }
 
+class StagingInASandbox : public StagingTest {
+protected:
+    void SetUp() override {
+        if (::geteuid() != 0)
+            GTEST_SKIP() << "*** not root: what root lacks in a sandbox is not tested ***";
+        paths.own_unit = "provisor.service";
+        // Where root alone writes also without the right to write everywhere.
+        ASSERT_EQ(::chown((folder / "opt").c_str(), 0, 0), 0);
+        given_away.owner = given_away.group = "1";
+    }
+
+    InstalledFile given_away = file("/opt/app", "new");
+};
+
+TEST_F(StagingInASandbox, FilesOfRootNeedNoCapability) {
+    run_without_capabilities([&] {
+        Staging staging(paths);
+        staging.stage_text(file("/opt/app", "new"), "new");
+        staging.commit();
+    });
+    EXPECT_EQ(read_text(folder / "opt/app"), "new");
+}
+
+TEST_F(StagingInASandbox, SaysWhatLetsItGiveFilesToOthers) {
+    write_text(folder / "opt/app", "old");
+    run_without_capabilities([&] {
+        EXPECT_THAT(failure_of([&] { Staging(paths).stage_text(given_away, "new"); }),
+                    testing::AllOf(HasSubstr("give it to 1:1"), HasSubstr("provisor.service"),
+                                   HasSubstr("this adds them: ")));
+        paths.own_unit.clear();
+        EXPECT_THAT(failure_of([&] { Staging(paths).stage_text(given_away, "new"); }),
+                    testing::AllOf(HasSubstr("give it to 1:1"), Not(HasSubstr("this adds them"))))
+            << "there is no unit whose sandbox could be opened";
+    });
+    EXPECT_EQ(read_text(folder / "opt/app"), "old");
+    EXPECT_EQ(temporaries(), 0U);
+}
+
+TEST_F(StagingInASandbox, LendsToAllWhatAllMayReadAndNothingElse) {
+    run_without_capabilities([&] {
+        Staging staging(paths);
+        staging.stage_text(file("/opt/app", "new", 0755), "new");
+        staging.stage_text(file("/opt/data", "new", 0644), "new");
+        staging.stage_text(file("/opt/secret", "new", 0640), "new");
+        const auto mode_of_lent = [&](const char* path) {
+            struct stat facts {};
+            EXPECT_EQ(::stat(staging.lend(path, 65534).c_str(), &facts), 0);
+            return facts.st_mode & 07777;
+        };
+        EXPECT_EQ(mode_of_lent("/opt/app"), 0555U);
+        EXPECT_EQ(mode_of_lent("/opt/data"), 0444U);
+        EXPECT_THAT(failure_of([&] { staging.lend("/opt/secret", 65534); }),
+                    testing::AllOf(HasSubstr("let the check of"), HasSubstr("this adds them: ")));
+    });
+    struct stat facts {};
+    for (const auto& entry : fs::directory_iterator(folder / "opt"))
+        if (::stat(entry.path().c_str(), &facts) == 0 && facts.st_gid == 65534)
+            ADD_FAILURE() << entry.path() << " was given away";
+}
+
+TEST_F(StagingTest, SaysOfATemporaryThatIsGoneThatItIs) {
+    Staging staging(paths);
+    staging.stage_text(file("/opt/app", "x"), "x");
+    for (const auto& entry : fs::directory_iterator(folder / "opt"))
+        fs::remove(entry.path());
+    EXPECT_THAT(failure_of([&] { staging.take_back("/opt/app"); }), HasSubstr("No such file"));
+    EXPECT_THAT(failure_of([&] { staging.commit(); }), HasSubstr("No such file"));
+    EXPECT_FALSE(fs::exists(folder / "opt/app"));
+}
+
 TEST_F(StagingTest, SweepRemovesOnlyItsOwnLeftovers) {
     write_text(folder / "opt/.provisor-0123456789abcdef", "left over");
     write_text(folder / "opt/.other", "somebody else's");
@@ -230,6 +330,32 @@ TEST_F(StagingTest, SweepRemovesOnlyItsOwnLeftovers) {
     EXPECT_EQ(removed[0], folder / "opt/.provisor-0123456789abcdef");
     EXPECT_TRUE(fs::exists(folder / "opt/.other"));
     EXPECT_TRUE(fs::exists(folder / "elsewhere/.provisor-0123456789abcdef"));
+}
+
+TEST_F(StagingTest, ARetiredNameThatIsNoFileAnyMoreStays) {
+    fs::create_symlink("elsewhere", folder / "opt/link");
+    fs::create_directories(folder / "opt/folder");
+    EXPECT_TRUE(remove_retired(
+                    {file("/opt/link", "x"), file("/opt/folder", "x"), file("/no/folder/app", "x")},
+                    paths, interrupt)
+                    .empty());
+    EXPECT_TRUE(fs::is_symlink(folder / "opt/link"));
+    EXPECT_TRUE(fs::is_directory(folder / "opt/folder"));
+}
+
+TEST_F(StagingTest, RoomIsLookedForWhereMissingFoldersWouldBeMade) {
+    constexpr std::uint64_t more_than_there_is = std::uint64_t{1} << 60U;
+    for (const char* path : {"/opt/app", "/opt/a/b/app"}) {
+        EXPECT_NO_THROW(require_room_at(path, 1, 0, paths));
+        try {
+            require_room_at(path, more_than_there_is, 0, paths);
+            ADD_FAILURE() << "there is no such room: " << path;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::space);
+            EXPECT_THAT(error.what(), HasSubstr((folder / "opt").string()));
+        }
+    }
+    EXPECT_FALSE(fs::exists(folder / "opt/a")) << "looking makes nothing";
 }
 
 TEST_F(StagingTest, RetiredFilesGoUnlessSomebodyChangedThem) {
