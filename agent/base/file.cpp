@@ -40,6 +40,16 @@ std::optional<std::string> read_file(const std::filesystem::path& path, std::uin
     return content;
 }
 
+std::vector<std::string> names_of_files(const std::filesystem::path& folder) {
+    std::vector<std::string> names;
+    std::error_code problem;
+    std::filesystem::directory_iterator entry(folder, problem);
+    for (; !problem && entry != std::filesystem::directory_iterator(); entry.increment(problem))
+        if (std::error_code gone; !std::filesystem::is_directory(entry->symlink_status(gone)))
+            names.push_back(entry->path().filename().string());
+    return names;
+}
+
 Fd keep_writers_out(const std::filesystem::path& path) {
     // A pipe that is opened and closed again would be lost on its writer.
     if (std::error_code ignored; !std::filesystem::is_regular_file(path, ignored))

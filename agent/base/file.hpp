@@ -20,6 +20,10 @@ enum class Durable { no, yes };
 /// an Error of kind size, any other trouble one of kind io.
 std::optional<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
 
+/// The names of what is in a folder and no folder itself; those that could be read, none when there
+/// is no such folder.
+std::vector<std::string> names_of_files(const std::filesystem::path& folder);
+
 /// As long as the returned descriptor is open, whoever opens the file for writing waits (a read
 /// lease, fcntl(2)), so that what is read meanwhile is one state of it. Throws Error of kind io
 /// when somebody has it open for writing already, so that it may be half of what it is to be. Empty

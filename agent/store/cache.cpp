@@ -5,6 +5,7 @@
 #include "base/sha256.hpp"
 #include "model/shown_url.hpp"
 #include "model/whole_number.hpp"
+#include "store/cache_record.hpp"
 #include "store/component_store.hpp"
 
 #include <cerrno>
@@ -32,18 +33,9 @@ std::optional<std::uint64_t> size_of(const fs::path& file) {
     return static_cast<std::uint64_t>(facts.st_size);
 }
 
-/// Names in a folder; none when it is not there.
-std::vector<std::string> names_in(const fs::path& folder) {
-    std::vector<std::string> names;
-    std::error_code gone;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, gone))
-        names.push_back(entry.path().filename().string());
-    return names;
-}
-
 void remove_older_than(std::chrono::hours age, const fs::path& folder) {
     std::error_code gone;
-    for (const std::string& name : names_in(folder))
+    for (const std::string& name : names_of_files(folder))
         if (fs::last_write_time(folder / name, gone) < fs::file_time_type::clock::now() - age)
             remove_file(folder / name);
 }
@@ -115,7 +107,7 @@ void Cache::make_folders() const {
 }
 
 std::optional<CacheEntry> Cache::find(const std::string& url) const {
-    const std::optional<std::string> text = read_file(entry_path(url), entry_limit);
+    const std::optional<std::string> text = read_cache_record(entry_path(url), entry_limit);
     std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
     if (!entry || size_of(blob_path(entry->sha256)) != entry->size)
         return std::nullopt;
@@ -184,8 +176,9 @@ void Cache::forget(const std::string& url) { remove_file(entry_path(url)); }
 
 std::vector<Cache::UsableDictionary> Cache::dictionaries() const {
     std::vector<UsableDictionary> found;
-    for (const std::string& name : names_in(folder_ / "urls")) {
-        const std::optional<std::string> text = read_file(folder_ / "urls" / name, entry_limit);
+    for (const std::string& name : names_of_files(folder_ / "urls")) {
+        const std::optional<std::string> text =
+            read_cache_record(folder_ / "urls" / name, entry_limit);
         const std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
         if (entry && entry->use_as_dictionary && size_of(blob_path(entry->sha256)) == entry->size)
             found.push_back({Json::parse(*text).at("url"), entry->sha256, entry->size,
@@ -210,7 +203,7 @@ std::optional<CacheEntry> Cache::find_refused(const std::string& url) const {
     std::error_code missing;
     if (fs::last_write_time(path, missing) < fs::file_time_type::clock::now() - refusal_lifetime)
         return std::nullopt;
-    const std::optional<std::string> text = read_file(path, entry_limit);
+    const std::optional<std::string> text = read_cache_record(path, entry_limit);
     return text ? parse_entry(*text) : std::nullopt;
 }
 
@@ -221,7 +214,7 @@ void Cache::remember_refused(const std::string& url, const CacheEntry& entry) {
 }
 
 std::optional<std::string> Cache::read_blob(const std::string& sha256, std::uint64_t limit) const {
-    std::optional<std::string> text = read_file(blob_path(sha256), limit);
+    std::optional<std::string> text = read_cache_record(blob_path(sha256), limit);
     return text && sha256_of(*text) == sha256 ? text : std::nullopt;
 }
 
@@ -240,8 +233,9 @@ Cache::Pruned Cache::prune(std::set<std::string> kept, const std::set<std::strin
     if (mode == Mode::remove)
         unpacked_.prune(kept);
     kept.merge(unpacked_.members_of(kept));
-    for (const std::string& url : names_in(folder_ / "urls")) {
-        const std::optional<std::string> text = read_file(folder_ / "urls" / url, entry_limit);
+    for (const std::string& url : names_of_files(folder_ / "urls")) {
+        const std::optional<std::string> text =
+            read_cache_record(folder_ / "urls" / url, entry_limit);
         const std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
         if (mode == Mode::remove && (!entry || !kept.contains(entry->sha256)))
             remove_file(folder_ / "urls" / url);
@@ -266,7 +260,7 @@ Cache::Pruned Cache::prune(std::set<std::string> kept, const std::set<std::strin
 
 std::vector<std::pair<std::string, std::uint64_t>> Cache::blobs() const {
     std::vector<std::pair<std::string, std::uint64_t>> found;
-    for (std::string& name : names_in(folder_ / "blobs"))
+    for (std::string& name : names_of_files(folder_ / "blobs"))
         if (const auto size = size_of(folder_ / "blobs" / name))
             found.emplace_back(std::move(name), *size);
     return found;

@@ -11,7 +11,8 @@ namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uint64_t limit = 4 * 1024 * 1024;
+/// Of nonsense: a manifest of 4 MiB can name 50,000 files, whose marker has a tenth of this.
+constexpr std::uint64_t limit = std::uint64_t{256} << 20U;
 
 std::optional<Marker> read_marker(const fs::path& path) {
     const std::optional<std::string> text = read_file(path, limit);

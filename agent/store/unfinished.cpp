@@ -5,6 +5,7 @@
 #include "base/sha256.hpp"
 #include "model/shown_url.hpp"
 #include "model/whole_number.hpp"
+#include "store/cache_record.hpp"
 #include "store/component_store.hpp"
 
 #include <algorithm>
@@ -14,7 +15,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
-#include <vector>
 
 namespace provisor {
 namespace {
@@ -82,7 +82,7 @@ Fd Unfinished::open(const fs::path& path) const {
 
 std::optional<ReadPart> Unfinished::find_part(const std::string& url,
                                               const Interrupt& interrupt) const {
-    const std::optional<std::string> text = read_file(part_path(url), record_limit);
+    const std::optional<std::string> text = read_cache_record(part_path(url), record_limit);
     std::optional<BodyPart> part = text ? parse_part(*text) : std::nullopt;
     const Fd file(part ? ::open(body_path(url).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1);
     if (!file)
@@ -189,11 +189,8 @@ void Unfinished::prune(const std::set<std::string>& urls) {
     std::set<std::string> bodies;
     for (const std::string& url : urls)
         bodies.insert(sha256_of(url));
-    std::vector<std::string> names;
     std::error_code gone;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder_, gone))
-        names.push_back(entry.path().filename().string());
-    for (const std::string& name : names) {
+    for (const std::string& name : names_of_files(folder_)) {
         const std::string body = name.substr(0, name.find('.'));
         const auto written = fs::last_write_time(folder_ / (body + ".json"), gone);
         if (gone || !bodies.contains(body) ||

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "model/whole_number.hpp"
+#include "store/cache_record.hpp"
 #include "store/component_store.hpp"
 
 #include <algorithm>
@@ -13,13 +14,15 @@ namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+/// Sorted: keys in the order of their coming are looked for one by one, among thousands.
+using Json = nlohmann::json;
 using Contents = std::map<std::string, std::string>;
-constexpr std::uint64_t contents_limit = std::uint64_t{64} * 1024;
+/// A manifest of 4 MiB can name 50,000 members; a record of them has a tenth of this.
+constexpr std::uint64_t contents_limit = std::uint64_t{64} << 20U;
 
 std::optional<Contents> read_record(const fs::path& path) {
     try {
-        const std::optional<std::string> text = read_file(path, contents_limit);
+        const std::optional<std::string> text = read_cache_record(path, contents_limit);
         if (!text)
             return std::nullopt;
         const Json json = Json::parse(*text);
@@ -38,11 +41,8 @@ std::optional<Contents> read_record(const fs::path& path) {
 /// The records, by the artifact that each is about.
 std::vector<std::pair<std::string, fs::path>> records_in(const fs::path& folder) {
     std::vector<std::pair<std::string, fs::path>> records;
-    std::error_code gone;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, gone)) {
-        const std::string name = entry.path().filename().string();
-        records.emplace_back(name.substr(0, name.find('-')), entry.path());
-    }
+    for (const std::string& name : names_of_files(folder))
+        records.emplace_back(name.substr(0, name.find('-')), folder / name);
     return records;
 }
 

@@ -276,6 +276,93 @@ TEST_F(CacheTest, PruneDropsARecordOfABodyThatIsNotThereAndKeepsOneThatIs) {
     EXPECT_TRUE(cache.unfinished().find_part("https://o/1", interrupt));
 }
 
+TEST_F(CacheTest, WhatIsNoFileOfItsOwnIsNeitherReadNorRemoved) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    const std::string other = "https://o/1";
+    const std::vector<fs::path> strange{folder / "cache/urls" / sha256_of(other),
+                                        folder / "cache/urls/extra",
+                                        folder / "cache/refused" / sha256_of(other),
+                                        folder / "cache/verified/extra",
+                                        folder / "cache/blobs" / sha256_of("folder"),
+                                        folder / "cache/contents/extra",
+                                        folder / "cache/partial/extra",
+                                        folder / "cache/partial" / (sha256_of(other) + ".json")};
+    for (const fs::path& path : strange) {
+        fs::create_directories(path);
+        fs::last_write_time(path, fs::file_time_type::clock::now());
+    }
+    EXPECT_FALSE(cache.find(other));
+    EXPECT_FALSE(cache.find_refused(other));
+    EXPECT_FALSE(cache.unfinished().find_part(other, interrupt));
+    EXPECT_FALSE(cache.unpacked().find("extra", "", {}));
+    EXPECT_FALSE(cache.read_blob(sha256_of("folder"), 100));
+    EXPECT_TRUE(cache.dictionaries().empty());
+    for (const fs::path& path : strange)
+        fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(24 * 365));
+    cache.prune({digest}, {}, Cache::Mode::remove);
+    for (const fs::path& path : strange)
+        EXPECT_TRUE(fs::is_directory(path)) << path << ": somebody else has made it";
+    EXPECT_TRUE(cache.find(url));
+}
+
+TEST_F(CacheTest, ARecordThatCannotBeReadIsAsGoodAsNone) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    const fs::path record = folder / "cache/urls" / sha256_of(url);
+    const std::string text = read_text(record);
+    write_text(record, text + std::string(1U << 20U, ' '));
+    EXPECT_FALSE(cache.find(url)) << "longer than any record";
+    EXPECT_TRUE(cache.dictionaries().empty());
+    fs::remove(record);
+    fs::create_symlink("nowhere", record);
+    EXPECT_FALSE(cache.find(url));
+    EXPECT_TRUE(cache.dictionaries().empty());
+    cache.prune({digest}, {}, Cache::Mode::report);
+    put(url, "content", {"\"v1\"", ""});
+    EXPECT_TRUE(cache.find(url)) << "a new one takes its place";
+}
+
+TEST_F(CacheTest, WithoutItsFolderABlobIsNotThere) {
+    const std::string digest = put(url, "content", {"\"v1\"", ""});
+    fs::remove_all(folder / "cache/blobs");
+    write_text(folder / "cache/blobs", "a file in its place");
+    EXPECT_FALSE(cache.open_blob(digest));
+    EXPECT_FALSE(cache.find(url));
+}
+
+TEST_F(CacheTest, APartOfADifferenceIsKeptWithWhatItIsADifferenceTo) {
+    const Fd body = cache.unfinished().begin_body(url, {}, 0);
+    write_all(body.get(), "part", "body");
+    BodyPart part{"\"1\"", 4, sha256_of("part"), {}};
+    part.coding = ContentCoding::dcz;
+    part.dictionary = sha256_of("what was there");
+    cache.unfinished().keep_part(url, body.get(), part);
+    const auto found = cache.unfinished().find_part(url, interrupt);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->part.coding, ContentCoding::dcz);
+    EXPECT_EQ(found->part.dictionary, part.dictionary);
+}
+
+TEST_F(CacheTest, ABodyThatWasNotDecodedReplacesNone) {
+    const Fd body = cache.unfinished().begin_body(url, {}, 0);
+    write_all(body.get(), "part", "body");
+    EXPECT_THROW(cache.unfinished().replace_body(url), Error);
+    EXPECT_EQ(read_text(cache.unfinished().body_path(url)), "part");
+}
+
+TEST_F(CacheTest, PruneDropsThePartOfABodyAfterAWeek) {
+    const Fd body = cache.unfinished().begin_body(url, {}, 0);
+    write_all(body.get(), "part", "body");
+    cache.unfinished().keep_part(url, body.get(), {"\"1\"", 4, sha256_of("part"), {}});
+    const fs::path record = folder / "cache/partial" / (sha256_of(url) + ".json");
+    const auto now = fs::file_time_type::clock::now();
+    fs::last_write_time(record, now - std::chrono::hours(24 * 6));
+    cache.prune({}, {url}, Cache::Mode::remove);
+    EXPECT_TRUE(cache.unfinished().find_part(url, interrupt));
+    fs::last_write_time(record, now - std::chrono::hours(24 * 8));
+    cache.prune({}, {url}, Cache::Mode::remove);
+    EXPECT_TRUE(fs::is_empty(folder / "cache/partial"));
+}
+
 TEST_F(CacheTest, PruneDropsThePartOfABodyThatNobodyWillAskFor) {
     const Fd body = cache.unfinished().begin_body(url, {}, 0);
     write_all(body.get(), "part", "body");

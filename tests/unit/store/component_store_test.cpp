@@ -24,7 +24,10 @@ protected:
         return {"app",
                 sha256_of(content),
                 {{"/opt/app", sha256_of(content), 0755, "root", "root"}},
-                {}, false, {}, ""};
+                {},
+                false,
+                {},
+                ""};
     }
 
     test::TemporaryFolder folder;
@@ -75,6 +78,38 @@ TEST_F(ComponentStoreTest, ADamagedMarkerIsUnknownAndANewerOneIsRefused) {
         EXPECT_NE(std::string(error.what()).find("/app/.installed"), std::string::npos)
             << error.what();
     }
+}
+
+TEST_F(ComponentStoreTest, WhatWasWrittenOfManyFilesIsRead) {
+    // What the largest manifest may name.
+    constexpr std::size_t many = 50'000;
+    Marker large = marker("one");
+    Record record;
+    for (std::size_t i = 0; i < many; ++i) {
+        const std::string path = "/opt/" + std::string(80, 'x') + std::to_string(i);
+        large.files.push_back({path, sha256_of("one"), 0644, "root", "root"});
+        record.hashed.push_back({path, {1, i, 2, 3, 4}, sha256_of("one")});
+    }
+    store.write_installed(large);
+    store.write_record("app", record);
+    ASSERT_TRUE(store.installed("app"));
+    EXPECT_EQ(store.installed("app")->files.size(), many + 1);
+    EXPECT_EQ(store.record("app").hashed.size(), many);
+}
+
+TEST_F(ComponentStoreTest, AReleaseWithoutAHoldMakesNothing) {
+    store.remove_hold("app");
+    EXPECT_FALSE(fs::exists(folder / "state"));
+    store.write_hold("app", "wait for the vendor");
+    EXPECT_EQ(store.hold("app"), "wait for the vendor");
+    store.remove_hold("app");
+    EXPECT_FALSE(store.hold("app"));
+}
+
+TEST_F(ComponentStoreTest, AFileAmongTheFoldersOfComponentsIsNone) {
+    store.write_installed(marker("one"));
+    test::write_text(folder / "state/components/README", "somebody's note");
+    EXPECT_EQ(store.list(), std::vector<std::string>{"app"});
 }
 
 TEST_F(ComponentStoreTest, ListsByName) {

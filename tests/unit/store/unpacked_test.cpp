@@ -47,5 +47,27 @@ TEST(Unpacked, ADamagedRecordIsAsGoodAsNone) {
     }
 }
 
+TEST(Unpacked, WhatWasWrittenOfManyMembersIsRead) {
+    const test::TemporaryFolder folder;
+    const std::string artifact = sha256_of("artifact");
+    const std::string member = sha256_of("member");
+    std::map<std::string, std::string> contents;
+    std::vector<std::string> patterns;
+    // What the largest manifest may name.
+    for (int i = 0; i < 50'000; ++i) {
+        patterns.push_back("*/share/app/locale/" + std::to_string(i));
+        contents[patterns.back()] = member;
+    }
+    Unpacked unpacked(folder.path());
+    write_text(folder / "cache/blobs" / member, "member");
+    unpacked.remember(artifact, "tar", contents);
+    EXPECT_EQ(unpacked.find(artifact, "tar", patterns), contents);
+    EXPECT_EQ(unpacked.members_of({artifact}), std::set<std::string>{member});
+    unpacked.prune({artifact});
+    EXPECT_TRUE(unpacked.find(artifact, "tar", patterns));
+    unpacked.prune({});
+    EXPECT_FALSE(unpacked.find(artifact, "tar", patterns));
+}
+
 } // namespace
 } // namespace provisor
