@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 /// Sorted: keys in the order of their coming are looked for one by one, among thousands.
 using Json = nlohmann::json;
 using Contents = std::map<std::string, std::string>;
-/// A manifest of 4 MiB can name 50,000 members; a record of them has a tenth of this.
-constexpr std::uint64_t contents_limit = std::uint64_t{64} << 20U;
+/// Of nonsense: no list of members whose names are 64 KiB together (max_patterns) is as long.
+constexpr std::uint64_t contents_limit = std::uint64_t{16} << 20U;
 
 std::optional<Contents> read_record(const fs::path& path) {
     try {

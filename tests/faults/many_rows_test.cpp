@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What concerns many components of one pass: rows 23 and 60, goal G20.
 #include "faults/row.hpp"
+#include "local/unpack/archives.hpp"
+#include "support/tree_listing.hpp"
 
 #include <algorithm>
 #include <gmock/gmock.h>
@@ -51,6 +53,39 @@ TEST(Redirects, Row23AThousandToAnotherOriginCarryNoCredentials) {
         EXPECT_THAT(exchange.request.query, testing::StartsWith("from=30"));
     }
     expect_clean(scene.machine);
+}
+
+TEST(Archive, WithThousandsOfMembersIsInstalledOnceAndUnchangedThen) {
+    constexpr int count = 3000;
+    Origin origin;
+    const Machine machine;
+    std::vector<Forged> members;
+    std::string manifest =
+        "components:\n  docs:\n    url: \"" + origin.url("/docs.zip") + "\"\n    files:\n";
+    for (int i = 0; i < count; ++i) {
+        const std::string name = "page-" + std::to_string(i);
+        members.push_back(
+            {.name = "docs/" + name, .content = "text of " + name, .target = "", .mode = 0644});
+        manifest +=
+            "      - { from: docs/" + name + ", path: /srv/docs/" + name + ", mode: \"0644\" }\n";
+    }
+    origin.serve("/docs.zip", page(zip_of(members), "\"docs\""));
+    machine.write_manifest(manifest);
+    const RunResult installed = machine.apply();
+    ASSERT_EQ(installed.status, 0) << installed.out << installed.err;
+    EXPECT_EQ(read_text(machine.under("srv/docs/page-2999")), "text of page-2999");
+    const auto before = list_tree(machine.root());
+    origin.forget();
+    const RunResult again = machine.apply();
+    EXPECT_EQ(again.status, 0) << again.out << again.err;
+    EXPECT_EQ(origin.count(304), 1U);
+    EXPECT_EQ(origin.body_bytes(), 0U);
+    EXPECT_EQ(list_tree(machine.root()), before) << "an unchanged pass has written";
+
+    std::filesystem::remove(machine.under("srv/docs/page-17"));
+    EXPECT_EQ(machine.apply().status, 0);
+    EXPECT_EQ(read_text(machine.under("srv/docs/page-17")), "text of page-17");
+    EXPECT_EQ(origin.body_bytes(), 0U) << "it is repaired from the cache";
 }
 
 TEST(CaptivePortal, Row60IsToldOnceForAllComponents) {

@@ -252,6 +252,44 @@ INSTANTIATE_TEST_SUITE_P(
         Tag{"IllegalThenLegal", {"ETag: abc", "ETag: \"b\""}, ""}),
     [](const auto& row) { return row.param.name; });
 
+TEST(ResponseHeaders, TellWhichPartOfTheWholeAnAnswerIs) {
+    for (const char* written : {"bytes 10-19/30", "Bytes 10-19/30", "bytes  10-19/30"}) {
+        const auto range =
+            taken({"HTTP/1.1 206 x", std::string("Content-Range: ") + written, ""}).content_range();
+        ASSERT_TRUE(range) << written;
+        EXPECT_EQ(range->first, 10U);
+        EXPECT_EQ(range->last, 19U);
+        EXPECT_EQ(range->whole, 30U);
+    }
+    EXPECT_TRUE(
+        taken({"HTTP/1.1 206 x", "Content-Range: bytes 0-0/1", ""}).content_range().has_value());
+}
+
+TEST(ResponseHeaders, BelieveNoPartThatCannotBe) {
+    for (const char* written :
+         {"bytes 19-10/30", "bytes 10-30/30", "bytes 10-19/*", "bytes */30", "bytes 10-19",
+          "bytes 10/30", "bytes -10-19/30", "bytes 10-19/30 x", "bytes 10-19/30, 20-29/30",
+          "bytes 10 -19/30", "bytes=10-19/30", "items 10-19/30", "bytes", "",
+          "bytes 10-19/99999999999999999999", "bytes 0x1-19/30"})
+        EXPECT_FALSE(
+            taken({"HTTP/1.1 206 x", std::string("Content-Range: ") + written, ""}).content_range())
+            << written;
+    EXPECT_FALSE(taken({"HTTP/1.1 206 x", "Content-Range: bytes 10-19/30",
+                        "Content-Range: bytes 10-19/30", ""})
+                     .content_range())
+        << "two of them say nothing";
+}
+
+TEST(ResponseHeaders, LeadToOnePlaceAtTheMost) {
+    ResponseHeaders headers;
+    EXPECT_THAT(complaint_about(headers,
+                                {"HTTP/1.1 302 x", "Location: https://a/", "Location: https://b/"}),
+                HasSubstr("two Location headers"));
+    EXPECT_EQ(
+        taken({"HTTP/1.1 302 x", "Location: https://a/", "Location: https://a/", ""}).location(),
+        "https://a/");
+}
+
 TEST(ResponseHeaders, KeepADateExactlyAsTheServerWroteIt) {
     for (const char* written : {date, "Wednesday, 21-Oct-15 07:28:00 GMT", "21.10.2015"})
         EXPECT_EQ(
@@ -260,6 +298,8 @@ TEST(ResponseHeaders, KeepADateExactlyAsTheServerWroteIt) {
 }
 
 TEST(ResponseHeaders, KeepNoDateThatCannotBeSentBack) {
+    EXPECT_EQ(taken({"HTTP/1.1 503 x", "Retry-After: " + std::string(200, '1'), ""}).retry_after(),
+              "");
     EXPECT_EQ(taken({"HTTP/1.1 200 OK", "Last-Modified: " + std::string(129, '1')}).last_modified(),
               "");
     EXPECT_EQ(taken({"HTTP/1.1 200 OK", "Last-Modified: \xc3\xa4"}).last_modified(), "");

@@ -72,6 +72,12 @@ TEST_F(Interpreter, OfNonsenseIsNone) {
     std::string small = elf_program_for(EM_X86_64, "/lib64/ld.so");
     small[offsetof(Elf64_Ehdr, e_phentsize)] = 1;
     EXPECT_EQ(interpreter(small), "");
+    std::string wide = elf_program_for(EM_X86_64, "/lib64/ld.so");
+    wide[offsetof(Elf64_Ehdr, e_phentsize) + 1] = 1;
+    EXPECT_EQ(interpreter(wide), "");
+    std::string beyond = elf_program_for(EM_X86_64, "/lib64/ld.so");
+    beyond[sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_offset) + 7] = '\xff'; // and negative
+    EXPECT_EQ(interpreter(beyond), "");
     std::string long_path = elf_program_for(EM_X86_64, "/lib64/ld.so");
     long_path[sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_filesz) + 4] = 1; // 4 GiB
     EXPECT_EQ(interpreter(long_path), "");
@@ -123,6 +129,19 @@ TEST_F(Interpreter, ThatCannotBeExecutedIsNone) {
     EXPECT_THAT(verdict("#!/bin/sh\n"), HasSubstr("which is no executable file below"));
     std::filesystem::create_directories(paths.root / "bin/folder");
     EXPECT_THAT(verdict("#!/bin/folder\n"), HasSubstr("which is no executable file below"));
+}
+
+TEST_F(Interpreter, BelowAFileIsNoneAndBehindALoopIsNotJudged) {
+    make_a_system();
+    write_text(paths.root / "bin/sh", "");
+    EXPECT_THAT(verdict("#!/bin/sh/sh\n"), HasSubstr("which does not exist below"));
+    std::filesystem::create_symlink("loop", paths.root / "bin/loop");
+    EXPECT_EQ(verdict("#!/bin/loop\n"), "") << "what cannot be looked at is not known";
+}
+
+TEST_F(Interpreter, OfWhatCannotBeReadIsAFailure) {
+    const Fd unreadable(::open(folder.path().c_str(), O_PATH | O_CLOEXEC));
+    EXPECT_THROW(interpreter_of(unreadable.get(), 100), Error);
 }
 
 TEST_F(Interpreter, IsNotMissedInAnImageThatHoldsNoSystemYet) {

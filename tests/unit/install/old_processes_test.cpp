@@ -84,5 +84,14 @@ TEST_F(OldProcessesTest, AreNotThoseOfOtherFiles) {
     EXPECT_TRUE(find_old_processes(files, 0x3fffffff, {}).empty()) << "a process that is over";
 }
 
+TEST_F(OldProcessesTest, AreNotThoseOfDataAndOfFoldersThatAreGone) {
+    const Process process(folder / "app");
+    replace();
+    files[0].mode = 0644;
+    EXPECT_TRUE(look(process).empty()) << "a file that nobody executes";
+    files[0] = {(folder / "gone/app").string(), "", 0755, "root", "root"};
+    EXPECT_TRUE(look(process).empty());
+}
+
 } // namespace
 } // namespace provisor::test

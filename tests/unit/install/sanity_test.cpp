@@ -68,6 +68,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"OtherMachine", elf_program(EM_AARCH64), "for aarch64; this machine is x86_64"},
         Row{"SameMachine32Bit", elf_program(EM_386, ELFCLASS32),
             "for i686; this machine is x86_64"},
+        Row{"UnknownMachine32Bit", elf_program(0x1234, ELFCLASS32),
+            "for machine 4660 (32-bit); this machine is x86_64"},
+        Row{"UnknownMachine64Bit", elf_program(0x1234), "for machine 4660 (64-bit)"},
+        Row{"Tar", std::string(257, 'x') + "ustar" + std::string(200, '\0'), "a tar archive"},
+        Row{"LongData", std::string(600, 'x'), "data that begins with \"xxxx"},
         Row{"TruncatedElf", elf_program(EM_X86_64).substr(0, 40), "truncated ELF"},
         Row{"ElfMagicAlone", std::string(ELFMAG), "truncated ELF"},
         Row{"ObjectFile", elf_program(EM_X86_64, ELFCLASS64, ET_REL), "object file"},
@@ -79,6 +84,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Json", "{\"error\":\"nope\"}", "JSON"},
         Row{"WindowsProgram", "MZ\x90", "a Windows program"}),
     [](const auto& row) { return row.param.name; });
+
+TEST(Sanity, AnElfFileOfWhichTooLittleIsThereToSeeIsTruncated) {
+    const std::string seen = elf_program(EM_X86_64).substr(0, 19);
+    EXPECT_THROW(check_sanity({seen, 1000}, Executable::yes, "x86_64"), Error);
+}
 
 TEST(Sanity, OfADataFileRefusesOnlyWhatIsAnErrorPage) {
     EXPECT_EQ(verdict("key: value\n", Executable::no), "");

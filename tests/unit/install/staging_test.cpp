@@ -3,18 +3,17 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "install/target.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
 
-#include <array>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 
@@ -24,22 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 using test::list_tree;
 using test::read_text;
+using test::run_as_user;
+using test::run_without_capabilities;
 using test::TemporaryFolder;
 using test::write_text;
 using testing::HasSubstr;
 using testing::Not;
-
-/// Runs it in a thread of root that has no capability, as the sandbox of provisor.service leaves
-/// it. capset(2) is about the calling thread alone.
-template <typename Work>
-void run_without_capabilities(Work&& work) {
-    std::thread([&] {
-        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-        std::array<__user_cap_data_struct, 2> none{};
-        ASSERT_EQ(::syscall(SYS_capset, &header, none.data()), 0);
-        EXPECT_NO_THROW(work());
-    }).join();
-}
 
 template <typename Work>
 std::string failure_of(Work&& work) {
@@ -147,6 +136,16 @@ TEST_F(StagingTest, ADamagedBlobReachesNoTarget) {
         EXPECT_EQ(error.kind(), ErrorKind::digest);
     }
     EXPECT_EQ(list_tree(folder / "opt/app"), before);
+    EXPECT_EQ(temporaries(), 0U);
+}
+
+TEST_F(StagingTest, ABlobThatCannotBeReadReachesNoTarget) {
+    const Fd unreadable(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    EXPECT_THAT(failure_of([&] {
+                    Staging(paths).stage_blob(file("/opt/app", "x"), unreadable.get(), interrupt);
+                }),
+                HasSubstr("read the cached blob"));
+    EXPECT_FALSE(fs::exists(folder / "opt/app"));
     EXPECT_EQ(temporaries(), 0U);
 }
 
@@ -287,6 +286,61 @@ TEST_F(StagingInASandbox, SaysWhatLetsItGiveFilesToOthers) {
     EXPECT_EQ(temporaries(), 0U);
 }
 
+TEST_F(StagingInASandbox, SaysOfAReadOnlyFolderWhatLetsItWriteThere) {
+    write_text(folder / "opt/app", "old");
+    bool mounted = false;
+    std::thread([&] {
+        const std::string opt = folder / "opt";
+        mounted =
+            ::unshare(CLONE_NEWNS) == 0 &&
+            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+            ::mount(opt.c_str(), opt.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+            ::mount(nullptr, opt.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+        if (!mounted)
+            return;
+        for (const char* path : {"/opt/app", "/opt/new/app"}) {
+            paths.own_unit = "provisor.service";
+            for (const std::string& why :
+                 {failure_of([&] { Staging(paths).stage_text(file(path, "x"), "x"); }),
+                  failure_of([&] { require_writable(path, paths); })})
+                EXPECT_THAT(why, testing::AllOf(HasSubstr("sandbox of provisor.service"),
+                                                HasSubstr("this adds it: ")))
+                    << path;
+            paths.own_unit.clear();
+            EXPECT_THAT(failure_of([&] { require_writable(path, paths); }),
+                        testing::AllOf(HasSubstr("it is mounted read-only"),
+                                       Not(HasSubstr("this adds it"))));
+        }
+        EXPECT_NO_THROW(require_writable("/srv/app", paths));
+        EXPECT_THAT(
+            failure_of([&] { remove_retired({file("/opt/app", "old")}, paths, interrupt); }),
+            testing::AllOf(HasSubstr("remove '"), HasSubstr("it is mounted read-only")));
+        ::umount2(opt.c_str(), MNT_DETACH);
+    }).join();
+    if (!mounted)
+        GTEST_SKIP() << "*** nothing can be mounted: a read-only folder is not tested ***";
+    EXPECT_EQ(read_text(folder / "opt/app"), "old");
+    EXPECT_FALSE(fs::exists(folder / "opt/new"));
+}
+
+TEST_F(StagingInASandbox, OfWhoIsNotRootLeavesOwnersAsTheyCome) {
+    constexpr uid_t user = 4711;
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+    ASSERT_EQ(::chown((folder / "opt").c_str(), user, user), 0);
+    paths.own_unit.clear();
+    run_as_user(user, [&] {
+        Staging staging(paths);
+        staging.stage_text(given_away, "new");
+        staging.lend(given_away.path, user + 1); // a group that is not his
+        staging.take_back(given_away.path);
+        staging.commit();
+    });
+    struct stat facts {};
+    ASSERT_EQ(::stat((folder / "opt/app").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_uid, user);
+    EXPECT_EQ(facts.st_mode & 07777, 0755U);
+}
+
 TEST_F(StagingInASandbox, LendsToAllWhatAllMayReadAndNothingElse) {
     run_without_capabilities([&] {
         Staging staging(paths);
@@ -302,6 +356,10 @@ TEST_F(StagingInASandbox, LendsToAllWhatAllMayReadAndNothingElse) {
         EXPECT_EQ(mode_of_lent("/opt/data"), 0444U);
         EXPECT_THAT(failure_of([&] { staging.lend("/opt/secret", 65534); }),
                     testing::AllOf(HasSubstr("let the check of"), HasSubstr("this adds them: ")));
+        paths.own_unit.clear();
+        EXPECT_THAT(failure_of([&] { staging.lend("/opt/app", 65534); }),
+                    testing::AllOf(HasSubstr("let the check of"), Not(HasSubstr("this adds them"))))
+            << "there is no sandbox that would explain it";
     });
     struct stat facts {};
     for (const auto& entry : fs::directory_iterator(folder / "opt"))

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "install/staging.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
 
@@ -128,18 +129,57 @@ TEST_F(TrustedFolder, IsTheOneThatThePathLeadsTo) {
     make("opt/ours");
     EXPECT_THROW(require_trusted_folder("/opt/ours/app", *target, paths), Error)
         << "it was swapped meanwhile";
+    fs::remove_all(folder / "opt/ours");
+    EXPECT_THROW(require_trusted_folder("/opt/ours/app", *target, paths), Error)
+        << "it is gone meanwhile";
 }
 
-TEST(StrangersFolder, MayBeOnTheWayOfWhoIsNotRoot) {
-    if (::geteuid() == 0)
-        GTEST_SKIP() << "root takes care in other tests of this file";
-    const TemporaryFolder folder;
-    fs::create_directories(folder / "open/bin");
-    EXPECT_EQ(::chmod((folder / "open").c_str(), 0777), 0);
-    Paths paths;
-    paths.root = folder.path();
-    Staging staging(paths);
-    EXPECT_NO_THROW(staging.stage_text({"/open/bin/app", "", 0755, "", ""}, "x"));
+TEST_F(TrustedFolder, IsNotOneThatIsGivenAwayMeanwhile) {
+    make("opt/ours");
+    const auto target = find_target("/opt/ours/app", paths, MissingFolders::leave);
+    give_away("opt/ours");
+    try {
+        require_trusted_folder("/opt/ours/app", *target, paths);
+        ADD_FAILURE() << "somebody else may replace what is installed there";
+    } catch (const Error& error) {
+        EXPECT_THAT(error.what(), HasSubstr("who could replace what is installed there"));
+    }
+}
+
+TEST_F(TrustedFolder, IsFoundBehindLinksThatAreWrittenInRoundaboutWays) {
+    make("opt/ours/bin");
+    link("./ours/.//bin/", "opt/dotted");
+    EXPECT_EQ(trouble("/opt/dotted/app"), "");
+}
+
+TEST_F(TrustedFolder, HasANameThatAFileSystemHasRoomFor) {
+    make("opt");
+    EXPECT_THAT(trouble("/opt/" + std::string(300, 'x') + "/app"), HasSubstr("too long"));
+}
+
+TEST_F(TrustedFolder, OfWhoIsNotRootIsHisOwn) {
+    constexpr uid_t user = 4711;
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+    make("opt/his");
+    ASSERT_EQ(::chown((folder / "opt/his").c_str(), user, user), 0);
+    test::run_as_user(user, [&] { EXPECT_EQ(trouble("/opt/his/app"), ""); });
+    make("opt/theirs", 0777);
+    test::run_as_user(user, [&] {
+        EXPECT_THAT(trouble("/opt/theirs/app"), HasSubstr("is writable by everybody"));
+    });
+    make("opt/theirs", 0755);
+    give_away("opt/theirs");
+    test::run_as_user(
+        user, [&] { EXPECT_THAT(trouble("/opt/theirs/app"), HasSubstr("belongs to uid 12345")); });
+}
+
+TEST_F(TrustedFolder, OfWhoIsNotRootMayHaveStrangersOnTheWay) {
+    constexpr uid_t user = 4711;
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+    make("opt/open/his");
+    make("opt/open", 0777);
+    ASSERT_EQ(::chown((folder / "opt/open/his").c_str(), user, user), 0);
+    test::run_as_user(user, [&] { EXPECT_EQ(trouble("/opt/open/his/app"), ""); });
 }
 
 } // namespace

@@ -141,6 +141,24 @@ TEST_F(RollbackTest, WhatIsInForceIsRepairedWhileTheOtherIsHeld) {
     EXPECT_EQ(target(), script("one"));
 }
 
+TEST_F(RollbackTest, ARepairThatDoesNotLiveIsNoReasonToGoBack) {
+    publish(script("two"), "\"2\"");
+    ASSERT_EQ(run_one(wanted("1.1")).decision, Decision::update);
+    units.forget_calls();
+    write_text(folder / "bin/app", "edited by hand");
+    units.before_job = [this](const UnitJob& job) { units.behave(job.unit, illness); };
+    Component component = wanted("1.1");
+    component.units[0].on_repair = OnRepair::restart;
+    const Outcome outcome = run_one(component);
+    EXPECT_EQ(to_string(outcome.decision), "fail");
+    EXPECT_EQ(units.jobs_on("app.service"), Words{"restart"});
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->kind(), ErrorKind::health);
+    EXPECT_EQ(target(), script("two")) << "it ran well with that before";
+    EXPECT_EQ(store().installed("app")->artifact, sha("two"));
+    EXPECT_FALSE(store().record("app").quarantine);
+}
+
 TEST_F(RollbackTest, IfTheOldOneIsUnhealthyTooItStaysAndThereIsNoPingPong) {
     publish(script("bad"), "\"2\"");
     units.before_job = [this](const UnitJob& job) { units.behave(job.unit, illness); };
