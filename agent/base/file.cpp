@@ -40,13 +40,22 @@ std::optional<std::string> read_file(const std::filesystem::path& path, std::uin
     return content;
 }
 
-std::vector<std::string> names_of_files(const std::filesystem::path& folder) {
+std::vector<std::string> names_in(const std::filesystem::path& folder, Entries which) {
+    namespace fs = std::filesystem;
+    const auto is_wanted = [which](const fs::directory_entry& entry) {
+        std::error_code gone;
+        return which == Entries::all ||
+               (which == Entries::folders ? entry.is_directory(gone)
+                                          : entry.is_symlink(gone) || !entry.is_directory(gone));
+    };
     std::vector<std::string> names;
     std::error_code problem;
-    std::filesystem::directory_iterator entry(folder, problem);
-    for (; !problem && entry != std::filesystem::directory_iterator(); entry.increment(problem))
-        if (std::error_code gone; !std::filesystem::is_directory(entry->symlink_status(gone)))
+    for (fs::directory_iterator entry(folder, problem);
+         !problem && entry != fs::directory_iterator(); entry.increment(problem))
+        if (is_wanted(*entry))
             names.push_back(entry->path().filename().string());
+    if (problem && problem.value() != ENOENT && problem.value() != ENOTDIR)
+        throw system_error(problem.value(), fmt::format("read folder '{}'", folder.string()));
     return names;
 }
 
@@ -157,13 +166,15 @@ void replace_file(const std::filesystem::path& path, std::string_view content, m
 
 std::vector<std::string> sweep_temporaries(const Fd& folder) {
     std::vector<std::string> removed;
-    std::error_code gone;
-    for (const std::filesystem::directory_entry& entry :
-         std::filesystem::directory_iterator(fmt::format("/proc/self/fd/{}", folder.get()), gone)) {
-        const std::string name = entry.path().filename().string();
+    std::vector<std::string> names;
+    try {
+        names = names_in(fmt::format("/proc/self/fd/{}", folder.get()), Entries::all);
+    } catch (const Error&) {
+        // They are in nobody's way, and the next sweep sees them.
+    }
+    for (const std::string& name : names)
         if (name.starts_with(".provisor-") && ::unlinkat(folder.get(), name.c_str(), 0) == 0)
             removed.push_back(name);
-    }
     return removed;
 }
 

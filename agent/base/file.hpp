@@ -20,9 +20,16 @@ enum class Durable { no, yes };
 /// an Error of kind size, any other trouble one of kind io.
 std::optional<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
 
-/// The names of what is in a folder and no folder itself; those that could be read, none when there
-/// is no such folder.
-std::vector<std::string> names_of_files(const std::filesystem::path& folder);
+enum class Entries {
+    all,
+    files,  ///< what is no folder itself, so also links to folders
+    folders ///< also through links
+};
+
+/// The names of what is in a folder, in no order; none when there is no such folder. Throws Error
+/// of kind io when it cannot be read to its end: who takes half a list for the whole removes what
+/// the other half is about.
+std::vector<std::string> names_in(const std::filesystem::path& folder, Entries which);
 
 /// As long as the returned descriptor is open, whoever opens the file for writing waits (a read
 /// lease, fcntl(2)), so that what is read meanwhile is one state of it. Throws Error of kind io

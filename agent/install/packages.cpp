@@ -88,15 +88,13 @@ std::map<std::string, std::string, std::less<>> read_diversions(const fs::path& 
 void search_debs(const Names& names, const Paths& paths, std::map<std::string, Package>& found) {
     const fs::path database = paths.under_root("/var/lib/dpkg");
     const auto diversions = read_diversions(database);
-    std::error_code none;
-    for (const fs::directory_entry& entry : fs::directory_iterator(database / "info", none)) {
-        const std::string file = entry.path().filename();
+    for (const std::string& file : names_in(database / "info", Entries::files)) {
         if (!file.ends_with(list_suffix))
             continue;
         // "libc6:amd64.list"
         const std::string package =
             file.substr(0, std::min(file.find(':'), file.size() - list_suffix.size()));
-        for_each_line(read_file(entry.path(), database_limit).value_or(""),
+        for_each_line(read_file(database / "info" / file, database_limit).value_or(""),
                       [&](std::string_view line) {
                           const auto name = names.find(line);
                           if (name == names.end())

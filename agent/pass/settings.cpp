@@ -20,14 +20,10 @@ namespace fs = std::filesystem;
 /// The YAML files of a folder, sorted; none when there is no such folder.
 std::vector<fs::path> yaml_files(const fs::path& folder) {
     std::vector<fs::path> files;
-    std::error_code problem;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, problem))
+    for (const std::string& name : names_in(folder, Entries::all))
         // An editor's and our own temporary files begin with a dot.
-        if (entry.path().extension() == ".yaml" &&
-            !entry.path().filename().string().starts_with('.'))
-            files.push_back(entry.path());
-    if (problem && problem.value() != ENOENT && problem.value() != ENOTDIR)
-        throw system_error(problem.value(), fmt::format("read folder '{}'", folder.string()));
+        if (name.ends_with(".yaml") && !name.starts_with('.'))
+            files.push_back(folder / name);
     std::sort(files.begin(), files.end());
     return files;
 }

@@ -35,7 +35,7 @@ std::optional<std::uint64_t> size_of(const fs::path& file) {
 
 void remove_older_than(std::chrono::hours age, const fs::path& folder) {
     std::error_code gone;
-    for (const std::string& name : names_of_files(folder))
+    for (const std::string& name : names_in(folder, Entries::files))
         if (fs::last_write_time(folder / name, gone) < fs::file_time_type::clock::now() - age)
             remove_file(folder / name);
 }
@@ -176,7 +176,7 @@ void Cache::forget(const std::string& url) { remove_file(entry_path(url)); }
 
 std::vector<Cache::UsableDictionary> Cache::dictionaries() const {
     std::vector<UsableDictionary> found;
-    for (const std::string& name : names_of_files(folder_ / "urls")) {
+    for (const std::string& name : names_in(folder_ / "urls", Entries::files)) {
         const std::optional<std::string> text =
             read_cache_record(folder_ / "urls" / name, entry_limit);
         const std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
@@ -233,7 +233,7 @@ Cache::Pruned Cache::prune(std::set<std::string> kept, const std::set<std::strin
     if (mode == Mode::remove)
         unpacked_.prune(kept);
     kept.merge(unpacked_.members_of(kept));
-    for (const std::string& url : names_of_files(folder_ / "urls")) {
+    for (const std::string& url : names_in(folder_ / "urls", Entries::files)) {
         const std::optional<std::string> text =
             read_cache_record(folder_ / "urls" / url, entry_limit);
         const std::optional<CacheEntry> entry = text ? parse_entry(*text) : std::nullopt;
@@ -260,7 +260,7 @@ Cache::Pruned Cache::prune(std::set<std::string> kept, const std::set<std::strin
 
 std::vector<std::pair<std::string, std::uint64_t>> Cache::blobs() const {
     std::vector<std::pair<std::string, std::uint64_t>> found;
-    for (std::string& name : names_of_files(folder_ / "blobs"))
+    for (std::string& name : names_in(folder_ / "blobs", Entries::files))
         if (const auto size = size_of(folder_ / "blobs" / name))
             found.emplace_back(std::move(name), *size);
     return found;

@@ -117,11 +117,7 @@ bool ComponentStore::has_marker(const std::string& component) const {
 }
 
 std::vector<std::string> ComponentStore::list() const {
-    std::vector<std::string> names;
-    std::error_code gone;
-    for (const fs::directory_entry& entry : fs::directory_iterator(state_dir_ / "components", gone))
-        if (entry.is_directory(gone))
-            names.push_back(entry.path().filename().string());
+    std::vector<std::string> names = names_in(state_dir_ / "components", Entries::folders);
     std::sort(names.begin(), names.end());
     return names;
 }

@@ -190,7 +190,7 @@ void Unfinished::prune(const std::set<std::string>& urls) {
     for (const std::string& url : urls)
         bodies.insert(sha256_of(url));
     std::error_code gone;
-    for (const std::string& name : names_of_files(folder_)) {
+    for (const std::string& name : names_in(folder_, Entries::files)) {
         const std::string body = name.substr(0, name.find('.'));
         const auto written = fs::last_write_time(folder_ / (body + ".json"), gone);
         if (gone || !bodies.contains(body) ||

@@ -41,7 +41,7 @@ std::optional<Contents> read_record(const fs::path& path) {
 /// The records, by the artifact that each is about.
 std::vector<std::pair<std::string, fs::path>> records_in(const fs::path& folder) {
     std::vector<std::pair<std::string, fs::path>> records;
-    for (const std::string& name : names_of_files(folder))
+    for (const std::string& name : names_in(folder, Entries::files))
         records.emplace_back(name.substr(0, name.find('-')), folder / name);
     return records;
 }

@@ -72,7 +72,7 @@ Signature parse_signature(std::string_view text, const std::string& source) {
     const std::vector<std::string_view> lines = lines_of(text);
     if (lines.size() != 4 || !lines[0].starts_with(untrusted) || !lines[2].starts_with(trusted))
         refuse_text(source, "is no signature of minisign (four lines: comment, signature, trusted "
-                       "comment, signature)");
+                            "comment, signature)");
     Signature signature;
     signature.source = source;
     const auto first = decode_base64(lines[1]);
@@ -108,13 +108,16 @@ KeyRing read_keys(const fs::path& folder) {
                 {fmt::format("'{}' can be changed by others than root; `chown root` and `chmod "
                              "go-w` it",
                              folder.string())}};
-    std::vector<fs::path> files;
-    std::error_code gone;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, gone))
-        if (entry.path().extension() == ".pub")
-            files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
     KeyRing ring;
+    std::vector<fs::path> files;
+    try {
+        for (const std::string& name : names_in(folder, Entries::all))
+            if (fs::path(name).extension() == ".pub")
+                files.push_back(folder / name);
+    } catch (const Error& error) {
+        ring.problems.emplace_back(error.what());
+    }
+    std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
         try {
             struct stat facts {};
@@ -122,7 +125,7 @@ KeyRing read_keys(const fs::path& folder) {
                 throw system_error(errno, fmt::format("read '{}'", file.string()));
             if (is_open_to_others(facts))
                 refuse_text(file.string(), "can be changed by others than root; `chown root` and "
-                                      "`chmod go-w` it");
+                                           "`chmod go-w` it");
             if (const auto text = read_file(file, key_file_limit))
                 ring.keys.push_back(parse_public_key(*text, file.string()));
         } catch (const Error& error) {

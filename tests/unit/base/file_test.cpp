@@ -2,6 +2,7 @@
 #include "base/file.hpp"
 
 #include "base/error.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
 
@@ -75,6 +76,14 @@ TEST(SweepTemporaries, RemovesWhatBeginsLikeThemAndNothingElse) {
     EXPECT_EQ(sweep_temporaries(folder.path()), std::vector<std::string>{".provisor-1"});
     EXPECT_EQ(test::list_tree(folder.path()).size(), 4U);
     EXPECT_TRUE(sweep_temporaries(folder / "none").empty());
+}
+
+TEST(SweepTemporaries, OfAFolderThatCannotBeReadRemovesNothing) {
+    const TemporaryFolder folder;
+    test::write_text(folder / ".provisor-1", "left over");
+    test::run_with_failing_call(__NR_getdents64, EIO,
+                                [&] { EXPECT_TRUE(sweep_temporaries(folder.path()).empty()); });
+    EXPECT_EQ(sweep_temporaries(folder.path()).size(), 1U);
 }
 
 TEST(MakeDirectories, MakesEveryMissingParentWithTheMode) {

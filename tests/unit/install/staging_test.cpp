@@ -149,6 +149,53 @@ TEST_F(StagingTest, ABlobThatCannotBeReadReachesNoTarget) {
     EXPECT_EQ(temporaries(), 0U);
 }
 
+TEST_F(StagingTest, NoStepThatFailsIsTakenForDone) {
+    write_text(folder / "opt/app", "old");
+    struct Row {
+        std::uint32_t call;
+        const char* told;
+    };
+    for (const Row& row : {Row{__NR_fchmod, "set mode 0755"}, Row{__NR_fchown, "give it to 1:1"},
+                           Row{__NR_write, "stage '"}, Row{__NR_newfstatat, "look at '"},
+                           Row{__NR_fsync, "sync stage '"}}) {
+        InstalledFile wanted = file("/opt/app", "new");
+        wanted.owner = wanted.group = ::geteuid() == 0 ? "1" : "root";
+        if (row.call == __NR_fchown && ::geteuid() != 0)
+            continue;
+        std::string why;
+        test::run_with_failing_call(row.call, EIO, [&] {
+            why = failure_of([&] { Staging(paths).stage_text(wanted, "new"); });
+        });
+        EXPECT_THAT(why, HasSubstr(row.told));
+        EXPECT_EQ(temporaries(), 0U) << row.told;
+    }
+    EXPECT_EQ(read_text(folder / "opt/app"), "old");
+}
+
+TEST_F(StagingTest, ALoanThatFailsIsNone) {
+    Staging staging(paths);
+    staging.stage_text(file("/opt/app", "new"), "new");
+    const gid_t group = ::getegid();
+    std::string why;
+    test::run_with_failing_call(
+        __NR_fchmod, EIO, [&] { why = failure_of([&] { staging.lend("/opt/app", group); }); });
+    EXPECT_THAT(why, HasSubstr("let the check of"));
+}
+
+TEST_F(StagingTest, ARetiredFileThatCannotBeRemovedIsTold) {
+    write_text(folder / "opt/app", "old");
+    std::string why;
+    test::run_with_failing_call(__NR_unlinkat, EIO, [&] {
+        why = failure_of([&] { remove_retired({file("/opt/app", "old")}, paths, interrupt); });
+    });
+    EXPECT_THAT(why, HasSubstr("remove '"));
+    EXPECT_EQ(read_text(folder / "opt/app"), "old");
+    test::run_with_failing_call(__NR_unlinkat, ENOENT, [&] {
+        EXPECT_NO_THROW(remove_retired({file("/opt/app", "old")}, paths, interrupt))
+            << "somebody else was quicker";
+    });
+}
+
 TEST_F(StagingTest, WithoutCommitNothingHappens) {
     write_text(folder / "opt/app", "old");
     {

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "pass/lock.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fstream>
@@ -49,6 +50,20 @@ TEST_F(SettingsTest, OfAnEmptyMachineAreTheDefaults) {
     EXPECT_EQ(settings.config, AgentConfig{});
     EXPECT_TRUE(settings.components.empty());
     EXPECT_TRUE(settings.manifest_errors.empty());
+}
+
+TEST_F(SettingsTest, HalfOfAFolderIsNotTakenForAllOfIt) {
+    write_text(admin / "a.yaml", manifest("app"));
+    test::run_with_failing_call(__NR_getdents64, EIO, [&] { EXPECT_THROW(load(), Error); });
+    EXPECT_EQ(names(load()), Names{"app"});
+}
+
+TEST_F(SettingsTest, ALockThatTheFileSystemRefusesIsAFailure) {
+    const Interrupt interrupt;
+    test::run_with_failing_call(__NR_flock, ENOLCK, [&] {
+        EXPECT_THROW(PassLock::acquire(paths, PassLock::Wait::no, interrupt), Error);
+    });
+    EXPECT_TRUE(PassLock::acquire(paths, PassLock::Wait::no, interrupt));
 }
 
 TEST_F(SettingsTest, FilesOfAllFoldersMerge) {

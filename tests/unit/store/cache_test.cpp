@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "model/shown_url.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
 
@@ -347,6 +348,19 @@ TEST_F(CacheTest, ABodyThatWasNotDecodedReplacesNone) {
     write_all(body.get(), "part", "body");
     EXPECT_THROW(cache.unfinished().replace_body(url), Error);
     EXPECT_EQ(read_text(cache.unfinished().body_path(url)), "part");
+}
+
+TEST_F(CacheTest, PruneDropsNothingWhenItCannotSeeWhatThereIs) {
+    const std::string artifact = put(url, "an archive", {"\"v1\"", ""});
+    const std::string member = put("https://o/1", "its member", {"\"v1\"", ""});
+    cache.unpacked().remember(artifact, "tar", {{"app", member}});
+    const auto before = list_tree(folder.path());
+    test::run_with_failing_call(__NR_getdents64, EIO, [&] {
+        EXPECT_THROW(cache.prune({artifact}, {}, Cache::Mode::remove), Error);
+    });
+    EXPECT_EQ(list_tree(folder.path()), before);
+    cache.prune({artifact}, {}, Cache::Mode::remove);
+    EXPECT_TRUE(cache.open_blob(member)) << "what came out of an archive that is kept";
 }
 
 TEST_F(CacheTest, PruneDropsThePartOfABodyAfterAWeek) {

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -118,6 +119,13 @@ TEST_F(ComponentStoreTest, ListsByName) {
     store.write_installed(marker("one"));
     store.write_installed(other);
     EXPECT_EQ(store.list(), (std::vector<std::string>{"aaa", "app"}));
+}
+
+TEST_F(ComponentStoreTest, HalfAListIsNone) {
+    store.write_installed(marker("one"));
+    test::run_with_failing_call(__NR_getdents64, EIO, [&] { EXPECT_THROW(store.list(), Error); });
+    test::run_with_failing_call(__NR_openat, EMFILE, [&] { EXPECT_THROW(store.list(), Error); });
+    EXPECT_EQ(store.list(), std::vector<std::string>{"app"});
 }
 
 } // namespace

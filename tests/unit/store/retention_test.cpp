@@ -2,6 +2,7 @@
 #include "store/retention.hpp"
 
 #include "base/sha256.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -41,6 +42,12 @@ protected:
 TEST_F(RetentionTest, KeepsTheMostRecentVersions) {
     install("app", {"1", "2", "3", "4", "5", "6"});
     EXPECT_EQ(kept(3), digests({"6", "5", "4"}));
+}
+
+TEST_F(RetentionTest, KeepsAllWhenItIsNotKnownWhatThereIs) {
+    install("app", {"1", "2"});
+    test::run_with_failing_call(__NR_getdents64, EIO, [&] { EXPECT_THROW(kept(3), Error); });
+    test::run_with_failing_call(__NR_openat, EMFILE, [&] { EXPECT_THROW(kept(3), Error); });
 }
 
 TEST_F(RetentionTest, NeverDropsTheInstalledOneNorTheOneBeforeIt) {

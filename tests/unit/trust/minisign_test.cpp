@@ -2,6 +2,7 @@
 #include "trust/minisign.hpp"
 
 #include "base/error.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fcntl.h>
@@ -125,6 +126,18 @@ TEST(Minisign, NoKeyIsTakenFromAFolderThatOthersCanWriteTo) {
     const KeyRing keys = read_keys(folder.path());
     EXPECT_TRUE(keys.keys.empty());
     EXPECT_EQ(keys.problems.size(), 1U);
+}
+
+TEST(Minisign, AFolderOfKeysThatCannotBeReadIsToldAndHasNone) {
+    const test::TemporaryFolder folder;
+    test::run_with_failing_call(__NR_getdents64, EIO, [&] {
+        const KeyRing keys = read_keys(folder.path());
+        EXPECT_TRUE(keys.keys.empty());
+        ASSERT_EQ(keys.problems.size(), 1U);
+        EXPECT_NE(keys.problems[0].find(folder.path().string()), std::string::npos);
+    });
+    EXPECT_TRUE(read_keys(folder.path()).problems.empty());
+    EXPECT_TRUE(read_keys(folder / "none").problems.empty());
 }
 
 TEST(Minisign, NoKeyIsTakenFromAStranger) {
