@@ -5,9 +5,13 @@
 
 #include <csignal>
 #include <filesystem>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <spawn.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
+#include <thread>
 
 namespace provisor::test {
 namespace {
@@ -82,6 +86,40 @@ TEST_F(OldProcessesTest, AreNotThoseOfOtherFiles) {
     EXPECT_TRUE(look(process).empty());
     EXPECT_TRUE(find_old_processes(files, 0, {}).empty()) << "a unit without a process";
     EXPECT_TRUE(find_old_processes(files, 0x3fffffff, {}).empty()) << "a process that is over";
+}
+
+TEST_F(OldProcessesTest, AreAlsoThoseOfTheOthersOfItsControlGroup) {
+    const Process daemon(folder / "app");
+    const Process worker(folder / "app");
+    replace();
+    const std::string groups = read_text("/proc/" + std::to_string(daemon.pid()) + "/cgroup");
+    const std::size_t begin = groups.find("0::/");
+    if (begin == std::string::npos)
+        GTEST_SKIP() << "*** no control groups of version 2: their processes are not tested ***";
+    const std::string group = groups.substr(begin + 3, groups.find('\n', begin) - begin - 3);
+    const OldProcess both[] = {{daemon.pid(), files[0].path}, {worker.pid(), files[0].path}};
+    const std::string pids = std::to_string(daemon.pid()) + "\n" + std::to_string(worker.pid());
+    bool mounted = false;
+    // A thread that sees another folder of control groups than everybody else.
+    std::thread([&] {
+        mounted = ::unshare(CLONE_NEWNS) == 0 &&
+                  ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                  ::mount("none", "/sys/fs/cgroup", "tmpfs", 0, nullptr) == 0;
+        if (!mounted)
+            return;
+        const auto with = [&](const std::string& members) {
+            write_text("/sys/fs/cgroup" + group + "/cgroup.procs", members);
+            return look(daemon);
+        };
+        EXPECT_THAT(with(pids + "\n"), testing::ElementsAreArray(both));
+        EXPECT_THAT(with(pids), testing::ElementsAreArray(both));
+        EXPECT_THAT(with("nonsense\n" + pids), testing::ElementsAre(both[0]));
+        EXPECT_THAT(with(""), testing::ElementsAre(both[0]));
+        EXPECT_THAT(with("1073741823\n" + pids), testing::ElementsAreArray(both))
+            << "one that is over";
+    }).join();
+    if (!mounted)
+        GTEST_SKIP() << "*** nothing can be mounted: control groups are not tested ***";
 }
 
 TEST_F(OldProcessesTest, AreNotThoseOfDataAndOfFoldersThatAreGone) {
