@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "support/elf_program.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fcntl.h>
@@ -137,6 +138,17 @@ TEST_F(Interpreter, BelowAFileIsNoneAndBehindALoopIsNotJudged) {
     EXPECT_THAT(verdict("#!/bin/sh/sh\n"), HasSubstr("which does not exist below"));
     std::filesystem::create_symlink("loop", paths.root / "bin/loop");
     EXPECT_EQ(verdict("#!/bin/loop\n"), "") << "what cannot be looked at is not known";
+}
+
+TEST_F(Interpreter, ThatCannotBeLookedAtIsNotJudged) {
+    make_a_system();
+    const Fd script = file_of("#!/bin/sh\n");
+    EXPECT_THROW(check_interpreter(script.get(), 10, {}, paths), Error);
+    write_text(paths.root / "bin/sh", "");
+    EXPECT_THROW(check_interpreter(script.get(), 10, {}, paths), Error);
+    test::run_with_failing_call(__NR_newfstatat, EIO, [&] {
+        EXPECT_NO_THROW(check_interpreter(script.get(), 10, {}, paths));
+    });
 }
 
 TEST_F(Interpreter, OfWhatCannotBeReadIsAFailure) {

@@ -172,6 +172,18 @@ TEST_F(StagingTest, NoStepThatFailsIsTakenForDone) {
     EXPECT_EQ(read_text(folder / "opt/app"), "old");
 }
 
+TEST_F(StagingTest, ATargetThatCannotBeOpenedIsTold) {
+    write_text(folder / "opt/app", "old");
+    const auto target = find_target("/opt/app", paths, MissingFolders::leave);
+    test::run_with_failing_call(__NR_openat, EMFILE, [&] {
+        EXPECT_THAT(failure_of([&] { target->open(); }), HasSubstr("/opt/app"));
+    });
+    test::run_with_failing_call(__NR_newfstatat, EIO, [&] {
+        EXPECT_THAT(failure_of([&] { target->look(); }), HasSubstr("look at '"));
+    });
+    EXPECT_TRUE(target->look());
+}
+
 TEST_F(StagingTest, ALoanThatFailsIsNone) {
     Staging staging(paths);
     staging.stage_text(file("/opt/app", "new"), "new");

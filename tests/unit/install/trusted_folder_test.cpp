@@ -152,6 +152,17 @@ TEST_F(TrustedFolder, IsFoundBehindLinksThatAreWrittenInRoundaboutWays) {
     EXPECT_EQ(trouble("/opt/dotted/app"), "");
 }
 
+TEST_F(TrustedFolder, IsNotBehindWhatCannotBeFollowed) {
+    make("opt/ours");
+    test::write_text(folder / "opt/file", "no folder");
+    EXPECT_THAT(trouble("/opt/file/app"), HasSubstr("Not a directory"));
+    link("ours", "opt/link");
+    test::run_with_failing_call(__NR_readlinkat, EIO, [&] {
+        EXPECT_THAT(trouble("/opt/link/app"), HasSubstr("follow link '"));
+    });
+    EXPECT_EQ(trouble("/opt/link/app"), "");
+}
+
 TEST_F(TrustedFolder, HasANameThatAFileSystemHasRoomFor) {
     make("opt");
     EXPECT_THAT(trouble("/opt/" + std::string(300, 'x') + "/app"), HasSubstr("too long"));

@@ -100,6 +100,18 @@ TEST_F(RollbackTest, WhatWasTakenBackIsHeldAndNotTriedAgain) {
     EXPECT_EQ(origin.count_of(200), 1) << "and its validator is known";
 }
 
+TEST_F(RollbackTest, ContentWithoutVersionsIsTakenBackAsWell) {
+    fs::remove_all(paths.state_dir);
+    fs::remove(folder / "bin/app");
+    publish(script("one"), "\"1\"");
+    ASSERT_EQ(run_one(wanted("")).decision, Decision::install);
+    publish(script("bad"), "\"2\"");
+    EXPECT_EQ(to_string(run_one(wanted("")).decision), "rollback");
+    EXPECT_EQ(target(), script("one"));
+    EXPECT_EQ(store().record("app").highest_version, "");
+    EXPECT_EQ(to_string(run_one(wanted("")).decision), "hold");
+}
+
 TEST_F(RollbackTest, TheHoldIsToldOnceAndWritesNothing) {
     update_to_bad();
     run_one(wanted("1.1"));

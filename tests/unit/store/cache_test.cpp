@@ -208,6 +208,8 @@ TEST_F(CacheTest, ABlobThatIsALinkIsNotFollowed) {
     fs::create_symlink(folder / "elsewhere", blob(digest));
     EXPECT_FALSE(cache.find(url)) << "so that the next request is unconditional";
     EXPECT_THROW(cache.open_blob(digest), Error);
+    EXPECT_TRUE(cache.prune({}, {}, Cache::Mode::remove).blobs.empty());
+    EXPECT_TRUE(fs::is_symlink(blob(digest))) << "it is somebody else's";
     EXPECT_EQ(put(url, "content", {"\"v1\"", ""}), digest);
     EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(blob(digest))))
         << "replaced, not written through";

@@ -63,6 +63,7 @@ TEST(Unpacked, WhatWasWrittenOfManyMembersIsRead) {
     unpacked.remember(artifact, "tar", contents);
     EXPECT_EQ(unpacked.find(artifact, "tar", patterns), contents);
     EXPECT_EQ(unpacked.members_of({artifact}), std::set<std::string>{member});
+    EXPECT_TRUE(unpacked.members_of({member}).empty()) << "of another artifact";
     unpacked.prune({artifact});
     EXPECT_TRUE(unpacked.find(artifact, "tar", patterns));
     unpacked.prune({});
