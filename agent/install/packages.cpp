@@ -88,7 +88,7 @@ std::map<std::string, std::string, std::less<>> read_diversions(const fs::path& 
 void search_debs(const Names& names, const Paths& paths, std::map<std::string, Package>& found) {
     const fs::path database = paths.under_root("/var/lib/dpkg");
     const auto diversions = read_diversions(database);
-    for (const std::string& file : names_in(database / "info", Entries::files)) {
+    for (const std::string& file : names_in(database / "info", Entries::all)) {
         if (!file.ends_with(list_suffix))
             continue;
         // "libc6:amd64.list"

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 /// Sorted: keys in the order of their coming are looked for one by one, among thousands.
-using Json = nlohmann::json;
+using SortedJson = nlohmann::json;
 using Contents = std::map<std::string, std::string>;
 /// Of nonsense: no list of members whose names are 64 KiB together (max_patterns) is as long.
 constexpr std::uint64_t contents_limit = std::uint64_t{16} << 20U;
@@ -25,13 +25,13 @@ std::optional<Contents> read_record(const fs::path& path) {
         const std::optional<std::string> text = read_cache_record(path, contents_limit);
         if (!text)
             return std::nullopt;
-        const Json json = Json::parse(*text);
+        const SortedJson json = SortedJson::parse(*text);
         auto contents = json.at("members").get<Contents>();
         const bool sound = whole_number<int>(json.at("schema")) == 1 &&
                            std::all_of(contents.begin(), contents.end(),
                                        [](const auto& member) { return is_sha256(member.second); });
         return sound ? std::optional(std::move(contents)) : std::nullopt;
-    } catch (const Json::exception&) {
+    } catch (const SortedJson::exception&) {
         return std::nullopt;
     } catch (const std::invalid_argument&) { // of whole_number()
         return std::nullopt;
@@ -77,9 +77,9 @@ void Unpacked::remember(const std::string& artifact, const std::string& selectio
                         const Contents& contents) {
     make_state_dir(state_dir_);
     make_directories(folder_, 0700, Durable::yes);
-    const Json json{{"schema", 1}, {"members", contents}};
+    const SortedJson json{{"schema", 1}, {"members", contents}};
     replace_file(path(artifact, selection),
-                 json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n", 0600,
+                 json.dump(1, ' ', false, SortedJson::error_handler_t::replace) + "\n", 0600,
                  Durable::yes, folder_.parent_path());
 }
 
