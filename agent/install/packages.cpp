@@ -88,6 +88,7 @@ std::map<std::string, std::string, std::less<>> read_diversions(const fs::path& 
 void search_debs(const Names& names, const Paths& paths, std::map<std::string, Package>& found) {
     const fs::path database = paths.under_root("/var/lib/dpkg");
     const auto diversions = read_diversions(database);
+    // Of all kinds: a list that is no file cannot be read, and what it has is not known then.
     for (const std::string& file : names_in(database / "info", Entries::all)) {
         if (!file.ends_with(list_suffix))
             continue;

@@ -7,7 +7,6 @@
 #include "pass/time_zones.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <fmt/format.h>
 #include <map>
 #include <sys/utsname.h>

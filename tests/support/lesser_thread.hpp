@@ -29,7 +29,7 @@ void run_without_capabilities(Work&& work) {
     }).join();
 }
 
-/// Runs it in a thread that is another user, which takes root. The system call, unlike the function
+/// Runs it in a thread of root that becomes another user. The system call, unlike the function
 /// of the C library, is about the calling thread alone (nptl(7)).
 template <typename Work>
 void run_as_user(uid_t user, Work&& work) {
