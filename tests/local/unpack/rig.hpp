@@ -39,7 +39,7 @@ public:
 
     std::string program = PROVISOR_UNPACK;
     std::uint64_t max_size = 1 << 20;
-    std::chrono::milliseconds patience = std::chrono::seconds(20);
+    std::chrono::milliseconds patience = std::chrono::minutes(5);
     /// Called when a member begins, in place of making a file without a name.
     std::function<Fd(std::size_t)> open_member;
     Interrupt interrupt;
