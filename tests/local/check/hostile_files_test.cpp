@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that were made to cost much: `provisor check` refuses each within a second of processor
-// time and 64 MiB, as the kernel counts them.
+// time and 64 MiB, as the kernel counts them; on a machine so slow that a common file of the same
+// size takes that long as well, within one and a half times that.
 #include "support/temporary_folder.hpp"
 
 #include <fcntl.h>
@@ -81,6 +82,27 @@ Ended check(const std::filesystem::path& folder, const std::filesystem::path& fi
     return ended;
 }
 
+/// Another program on the same core makes processor time longer: the best of three if need be.
+Ended check_for_a_second(const std::filesystem::path& folder, const std::filesystem::path& file) {
+    Ended best = check(folder, file);
+    for (int again = 0; again < 2 && measured && best.seconds >= 1; ++again)
+        if (Ended ended = check(folder, file); ended.seconds < best.seconds)
+            best = ended;
+    return best;
+}
+
+/// A manifest as anybody writes it, a fourth as long as one may be: how long it takes.
+double seconds_of_common_file(const std::filesystem::path& folder) {
+    std::ofstream file(folder / "common.yaml");
+    file << "components:\n";
+    for (int i = 0; file.tellp() < static_cast<std::streamoff>(mebibyte); ++i)
+        file << "  app" << i << ":\n    url: https://origin.example/app/" << i
+             << "/app\n    path: /opt/app/" << i << "/bin/app\n    units:\n      - app" << i
+             << ".service\n";
+    file.close();
+    return check_for_a_second(folder, folder / "common.yaml").seconds;
+}
+
 class HostileFile : public testing::TestWithParam<Row> {};
 
 TEST_P(HostileFile, IsRefusedWithinASecondAnd64MiB) {
@@ -88,10 +110,7 @@ TEST_P(HostileFile, IsRefusedWithinASecondAnd64MiB) {
     const std::filesystem::path file = folder / "m.yaml";
     write_file(file, GetParam());
     std::filesystem::create_directories(folder / "root");
-    Ended ended = check(folder.path(), file);
-    // Another program on the same core makes processor time longer.
-    for (int again = 0; again < 2 && measured && ended.seconds >= 1; ++again)
-        ended = check(folder.path(), file);
+    const Ended ended = check_for_a_second(folder.path(), file);
     EXPECT_TRUE(WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == 2) << ended.status;
     EXPECT_NE(ended.said.find(file.string() + ":"), std::string::npos) << ended.said.substr(0, 500);
     EXPECT_NE(ended.said.find(GetParam().complaint), std::string::npos)
@@ -100,7 +119,9 @@ TEST_P(HostileFile, IsRefusedWithinASecondAnd64MiB) {
     std::printf("%s: %.2f s, %ld KiB\n", GetParam().name, ended.seconds, ended.peak_kib);
     if (!measured)
         GTEST_SKIP() << "not measured: sanitizers cost many times as much";
-    EXPECT_LT(ended.seconds, 1.0);
+    if (ended.seconds >= 1) {
+        EXPECT_LT(ended.seconds, 1.5 * 4 * seconds_of_common_file(folder.path()));
+    }
     EXPECT_LE(ended.peak_kib, 64 * 1024);
 }
 
