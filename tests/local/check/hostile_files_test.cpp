@@ -23,7 +23,7 @@ constexpr bool measured = true;
 
 /// Just below what a manifest may be large: such a one has to be read. Where time is not measured
 /// and everything takes ten times as long, as much as is still refused for the same reason.
-constexpr std::size_t most = (measured ? 4 : 1) * mebibyte - 1024;
+constexpr std::size_t most = (measured ? 4 : 2) * mebibyte - 1024;
 
 /// A file: a beginning, a piece again and again up to a size, and an end.
 struct Row {
