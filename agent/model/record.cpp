@@ -150,6 +150,8 @@ std::string to_json(const Record& record) {
         json["failed_check"] = {{"installation", failed->installation},
                                 {"reason", failed->reason},
                                 {"backoff", to_json(failed->backoff)}};
+    if (record.raw)
+        json["raw"] = true;
     for (const FoundVersion& found : record.found_versions)
         json["found_versions"].push_back({{"key", found.key}, {"version", found.version}});
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -172,6 +174,7 @@ Record parse_record(std::string_view text) {
         }
         record.highest_version = json.value("highest_version", "");
         record.healthy = json.value("healthy", "");
+        record.raw = json.value("raw", false);
         if (const auto item = json.find("quarantine"); item != json.end())
             record.quarantine = parse_quarantine(*item);
         if (const auto item = json.find("flip_flop"); item != json.end())

@@ -79,6 +79,8 @@ struct Record {
     std::optional<Quarantine> quarantine;
     std::optional<FlipFlopHold> flip_flop; ///< the last one, which may be over
     std::optional<FailedCheck> failed_check;
+    /// What is in place was installed with `format: raw`, so that it may well be an archive.
+    bool raw = false;
     std::vector<FoundVersion> found_versions; ///< oldest first, at most found_limit
     std::vector<HistoryEntry> history;        ///< oldest first, at most history_limit
     static constexpr std::size_t history_limit = 100;

@@ -11,9 +11,11 @@ void remember_change(Work& work, const std::string& pass_id) {
     Record& record = work.record;
     record.remember({wall_clock(), work.plan.decision, work.version, work.wanted.artifact,
                      work.outcome.url, work.plan.reason, pass_id});
-    if (work.plan.decision != Decision::rollback)
+    if (work.plan.decision != Decision::rollback) {
         record.highest_version =
             highest_after(*work.component, record.highest_version, work.version);
+        record.raw = work.component->format == Format::raw;
+    }
     work.remembered = work.record_changed = true;
 }
 

@@ -137,10 +137,11 @@ std::optional<Contents> Verifier::known_contents(const Work& work,
     if (component.format == Format::raw)
         return Contents{};
     const bool may_be_plain = component.format == Format::automatic && !names_members(component);
-    // Installed as it is once, so it is no archive, and its bytes need not be looked at: what most
-    // components of most passes come to.
+    // Looked at once and installed as it is, so it is no archive, and its bytes need not be looked
+    // at again: what most components of most passes come to.
     if (const auto& installed = work.observed.installed;
-        may_be_plain && installed && installed->artifact == sha256 && !component.files.empty()) {
+        may_be_plain && !work.record.raw && installed && installed->artifact == sha256 &&
+        !component.files.empty()) {
         const InstalledFile* file = installed->find(component.files.front().path);
         if (file != nullptr && file->sha256 == sha256)
             return Contents{};

@@ -155,9 +155,22 @@ TEST(WindowText, SaysWhatIsWrong) {
                              "02:00-04:00 UTC UTC",
                              "02:00-04:00 /etc",
                              "02:00-04:00 Mon..Fri",
+                             "*-*-1/x 02:00-04:00",
+                             "*-*-x/2 02:00-04:00",
+                             "*-*-5..x 02:00-04:00",
+                             "x:00-04:00",
+                             "02:x0-04:00",
+                             "02:00:x0-04:00",
+                             "02:00:0-04:00",
+                             "02:00:00:00-04:00",
+                             "02:00-04:00 9urope/Berlin",
+                             "02:00-04:00 -urope/Berlin",
                              "daily",
                              "99999-01-01 02:00-04:00"})
         EXPECT_NE(fault(text), "") << text;
+    const std::string longest(64, 'a');
+    EXPECT_EQ(window("02:00-04:00 " + longest).zone, longest);
+    EXPECT_NE(fault(("02:00-04:00 a" + longest).c_str()), "");
 }
 
 TEST(WindowText, MeansTheSameInItsOldAndLongForms) {

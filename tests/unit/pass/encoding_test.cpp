@@ -208,6 +208,27 @@ TEST_F(Encoding, WhatCannotBeDecodedIsHadAsItIs) {
     EXPECT_EQ(Cache(machine.paths.state_dir).find(Machine::app_url)->validator.etag, "\"1\"");
 }
 
+TEST_F(Encoding, SoIsADifferenceThatIsNone) {
+    install_first();
+    const std::string difference = dcz_variant(two, one, "").body;
+    std::string number = one;
+    std::string digest = difference;
+    digest[20] ^= 1;
+    std::string magic = difference;
+    magic[0] ^= 1;
+    for (const std::string& body : {digest, magic, difference.substr(0, 20), std::string("x")}) {
+        number += "# another\n";
+        publish(number, '"' + std::to_string(number.size()) + '"',
+                {{ContentCoding::dcz, sha256_of(machine.target()), body, "\"other\""}});
+        machine.origin.asked.clear();
+        EXPECT_EQ(machine.run_one(machine.app()).decision, Decision::update);
+        EXPECT_EQ(machine.target(), number);
+        ASSERT_EQ(machine.origin.asked.size(), 2U);
+        EXPECT_NE(machine.origin.asked[0].dictionary, "");
+        EXPECT_EQ(machine.origin.asked[1].dictionary, "");
+    }
+}
+
 TEST_F(Encoding, SoIsADifferenceThatTheMachineHasNoMemoryFor) {
     install_first();
     publish(two, "\"2\"", {dcz_variant(two, one, "\"2-of-1\"")});

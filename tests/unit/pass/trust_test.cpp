@@ -394,6 +394,36 @@ TEST_F(ArchiveTest, ACompressedProgramIsUnpackedByItself) {
     EXPECT_EQ(to_string(run_one(app()).decision), "unchanged");
 }
 
+TEST_F(ArchiveTest, WhatTheManifestCallsRawIsInstalledPacked) {
+    const std::string packed_bytes = release(script("one"));
+    publish(packed_bytes, "\"1\"");
+    Component component = app();
+    component.format = Format::raw;
+    component.files[0].mode = 0644;
+    EXPECT_EQ(to_string(run_one(component).decision), "install");
+    EXPECT_EQ(target(), packed_bytes);
+    const auto state = list_tree(paths.state_dir);
+    EXPECT_EQ(to_string(run_one(component).decision), "unchanged");
+    EXPECT_EQ(list_tree(paths.state_dir), state);
+    EXPECT_FALSE(std::filesystem::exists(paths.state_dir / "cache/contents"))
+        << "somebody looked into it";
+    component.format = Format::automatic;
+    const Outcome outcome = run_one(component);
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->kind(), ErrorKind::unpack) << "it is an archive after all";
+    EXPECT_EQ(target(), packed_bytes);
+}
+
+TEST_F(ArchiveTest, OneMemberMayBecomeSeveralFiles) {
+    publish(release(script("one")), "\"1\"");
+    Component component = packed();
+    component.files[1].from = "*/bin/app";
+    EXPECT_EQ(to_string(run_one(component).decision), "install");
+    EXPECT_EQ(target(), script("one"));
+    EXPECT_EQ(read_text(folder / "bin/notes"), script("one"));
+    EXPECT_EQ(to_string(run_one(component).decision), "unchanged");
+}
+
 TEST_F(ArchiveTest, PruningKeepsWhatARepairNeeds) {
     publish(release(script("one")), "\"1\"");
     run_one(packed());

@@ -197,6 +197,10 @@ TEST(Minisign, NamesTheKeysThatWereTried) {
     EXPECT_THAT(complaint([&] { verify(data("content.minisig"), data("content"), keys); }),
                 HasSubstr("keys.d has " + id + " (two.pub), " + id +
                           " (two.pub); 'c.pub' is no public key"));
+    keys.keys.clear();
+    keys.problems.emplace_back("'d.pub' is no public key");
+    EXPECT_THAT(complaint([&] { verify(data("content.minisig"), data("content"), keys); }),
+                HasSubstr("keys.d has 'c.pub' is no public key; 'd.pub' is no public key"));
 }
 
 TEST(Minisign, OneOfSeveralKeysIsEnough) {

@@ -4,7 +4,9 @@
 #include "base/error.hpp"
 
 #include <array>
+#include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -48,6 +50,40 @@ TEST_F(HandedFiles, ComeInOrderAndWhatFollowsThemIsLeftAlone) {
 TEST_F(HandedFiles, AMessageWithoutThemIsRefused) {
     ASSERT_EQ(::send(agent.get(), "\1", 1, 0), 1);
     EXPECT_THROW(receive_files(program.get()), Error);
+}
+
+/// What no agent sends: any files, and any number said of them.
+void send_files(int socket, std::vector<int> files, std::string said) {
+    iovec part{said.data(), said.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(8 * sizeof(int))> control{};
+    const std::size_t size = files.size() * sizeof(int);
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(size);
+    cmsghdr* rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(size);
+    std::memcpy(CMSG_DATA(rights), files.data(), size);
+    ASSERT_EQ(::sendmsg(socket, &message, 0), static_cast<ssize_t>(said.size()));
+}
+
+TEST_F(HandedFiles, ANumberThatIsNotTheirsIsRefusedAndNoneStaysOpen) {
+    const auto open_files = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+    };
+    const auto before = open_files();
+    const std::vector<int> three{passwd.get(), group.get(), passwd.get()};
+    for (const auto& [files, said] : {std::pair{std::vector{passwd.get()}, "\2"},
+                                      {std::vector{passwd.get(), group.get()}, "\1"},
+                                      {three, "\3"},
+                                      {three, "\2"}}) {
+        send_files(agent.get(), files, said);
+        EXPECT_THROW(receive_files(program.get()), Error) << files.size();
+        EXPECT_EQ(open_files(), before) << files.size();
+    }
 }
 
 TEST_F(HandedFiles, AnImpossibleNumberIsNotSent) {

@@ -129,6 +129,26 @@ TEST(Messages, WhatCannotBeSentBackAsADictionaryIsRefused) {
     }
 }
 
+TEST(Messages, WhatCannotBeSentBackAsAValidatorIsRefused) {
+    for (const std::string& text : {std::string("no tag"), std::string("\"a\"\r\nX: y"),
+                                    '"' + std::string(5000, 'a') + '"'}) {
+        FetchHead with_tag = head;
+        with_tag.etag = text;
+        expect_refused([&] { (void)decode_head(encode(with_tag)); }, text);
+    }
+    for (const std::string& text : {std::string("x\r\nX: y"), std::string(1000, 'a')}) {
+        FetchHead with_date = head;
+        with_date.last_modified = text;
+        expect_refused([&] { (void)decode_head(encode(with_date)); }, text);
+        FetchHead with_delay = head;
+        with_delay.retry_after = text;
+        expect_refused([&] { (void)decode_head(encode(with_delay)); }, text);
+    }
+    FetchHead without = head;
+    without.etag.clear();
+    EXPECT_EQ(decode_head(encode(without)), without);
+}
+
 TEST(Messages, ACodingThatIsNoneIsRefused) {
     FetchHead odd = head;
     odd.coding = static_cast<ContentCoding>(3);

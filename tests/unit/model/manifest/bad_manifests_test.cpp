@@ -196,6 +196,14 @@ INSTANTIATE_TEST_SUITE_P(
             "{machine_id}, {name}, {os}"},
         Row{"StagedInPath", with("files: [{path: '/opt/{staged}'}]"),
             "5:20: path: unknown placeholder {staged}: it is known only in commands"},
+        Row{"PathInUrl", "components:\n  a:\n    url: 'https://{path}/'\n    path: /opt/a\n",
+            "3:10: url: unknown placeholder {path}: it is known only in commands"},
+        Row{"PathWithDelete", with("files: [{path: \"/opt/\\x7F\"}]"),
+            "5:20: path: '/opt/\\x7f' has a control character in it"},
+        Row{"QuotedMergeKey", "'<<': 1\n",
+            "1:1: manifest: unknown key '<<'; known are components, vars"},
+        Row{"QuotedBoolean", with("allow_downgrade: 'true'"),
+            "5:22: allow_downgrade: true or false is expected"},
         Row{"BadUpdate", with("update: if-mising"),
             "5:13: update: 'if-mising' is not one of revalidate, if-missing, did you "
             "mean 'if-missing'?"},
@@ -215,6 +223,18 @@ INSTANTIATE_TEST_SUITE_P(
             "5:19: tcp: 'localhost' is no address: \"host:port\" is expected"},
         Row{"TcpPort", with("health: {tcp: 'localhost:70000'}"),
             "5:19: tcp: 'localhost:70000' is no address: \"host:port\" is expected"},
+        Row{"TcpPortOfZero", with("health: {tcp: 'localhost:0'}"),
+            "5:19: tcp: 'localhost:0' is no address: \"host:port\" is expected"},
+        Row{"TcpPortWithMore", with("health: {tcp: 'localhost:80/'}"),
+            "5:19: tcp: 'localhost:80/' is no address: \"host:port\" is expected"},
+        Row{"TcpWithoutPort", with("health: {tcp: 'localhost:'}"),
+            "5:19: tcp: 'localhost:' is no address: \"host:port\" is expected"},
+        Row{"TcpWithoutHost", with("health: {tcp: ':80'}"),
+            "5:19: tcp: ':80' is no address: \"host:port\" is expected, with an IPv6 address as "
+            "in \"[::1]:80\""},
+        Row{"TcpWithHalfBrackets", with("health: {tcp: '[::1:80'}"),
+            "5:19: tcp: '[::1:80' is no address: \"host:port\" is expected, with an IPv6 address "
+            "as in \"[::1]:80\""},
         Row{"TcpWithoutBrackets", with("health: {tcp: '::1:80'}"),
             "5:19: tcp: '::1:80' is no address: \"host:port\" is expected, with an IPv6 address as "
             "in "
@@ -247,29 +267,45 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Units, BadManifest,
-    testing::Values(Row{"UnitsNotAList", with("units: x.service"),
-                        "5:12: units: a list of mappings with 'name' is expected"},
-                    Row{"UnitWithoutName", with("units: [{enable: true}]"),
-                        "5:13: units: 'name' is missing"},
-                    Row{"UnitWithoutSuffix", with("units: [{name: x}]"),
-                        "5:20: name: 'x' is no unit name: it must end in .service, .timer, .socket "
-                        "or another unit type"},
-                    Row{"UnitWithSlash", with("units: [{name: ../x.service}]"),
-                        "5:20: name: '../x.service' is no unit name: letters, digits and ':-_.\\@' "
-                        "are expected, at most 255"},
-                    Row{"UnitWithNewline", with("units: [{name: \"x\\ny.service\"}]"),
-                        "5:20: name: 'x\\x0ay.service' is no unit name: letters, digits and "
-                        "':-_.\\@' are expected, at most 255"},
-                    Row{"UnitTemplate", with("units: [{name: x@.service}]"),
-                        "5:20: name: 'x@.service' is a template; name an instance"},
-                    Row{"UnitTwice", with("units: [{name: x.service}, {name: x.service}]"),
-                        "5:32: units: 'x.service' stands here twice"},
-                    Row{"BadOnChange", with("units: [{name: x.service, on_change: restrat}]"),
-                        "5:42: on_change: 'restrat' is not one of restart, reload, "
-                        "reload-or-restart, start, none, did you mean "
-                        "'restart'?"},
-                    Row{"VarOfABuiltIn", "vars: {arch: x}\n",
-                        "1:8: vars: 'arch' is the name of a built-in placeholder"}),
+    testing::Values(
+        Row{"UnitsNotAList", with("units: x.service"),
+            "5:12: units: a list of mappings with 'name' is expected"},
+        Row{"UnitWithoutName", with("units: [{enable: true}]"), "5:13: units: 'name' is missing"},
+        Row{"UnitWithoutSuffix", with("units: [{name: x}]"),
+            "5:20: name: 'x' is no unit name: it must end in .service, .timer, .socket "
+            "or another unit type"},
+        Row{"UnitWithSlash", with("units: [{name: ../x.service}]"),
+            "5:20: name: '../x.service' is no unit name: letters, digits and ':-_.\\@' "
+            "are expected, at most 255"},
+        Row{"UnitWithNewline", with("units: [{name: \"x\\ny.service\"}]"),
+            "5:20: name: 'x\\x0ay.service' is no unit name: letters, digits and "
+            "':-_.\\@' are expected, at most 255"},
+        Row{"UnitOfNothing", with("units: [{name: .service}]"),
+            "5:20: name: '.service' is no unit name: letters, digits and ':-_.\\@' "
+            "are expected, at most 255"},
+        Row{"UnitOfAnInstanceOfNothing", with("units: [{name: '@x.service'}]"),
+            "5:20: name: '@x.service' is no unit name: letters, digits and ':-_.\\@' "
+            "are expected, at most 255"},
+        Row{"UnitOf256Bytes", with("units: [{name: " + std::string(248, 'x') + ".service}]"),
+            "5:20: name: '" + std::string(80, 'x') +
+                "…' is no unit name: letters, "
+                "digits and ':-_.\\@' are expected, at most 255"},
+        Row{"UnitTemplate", with("units: [{name: x@.service}]"),
+            "5:20: name: 'x@.service' is a template; name an instance"},
+        Row{"UnitTwice", with("units: [{name: x.service}, {name: x.service}]"),
+            "5:32: units: 'x.service' stands here twice"},
+        Row{"BadOnChange", with("units: [{name: x.service, on_change: restrat}]"),
+            "5:42: on_change: 'restrat' is not one of restart, reload, "
+            "reload-or-restart, start, none, did you mean "
+            "'restart'?"},
+        Row{"VarOfABuiltIn", "vars: {arch: x}\n",
+            "1:8: vars: 'arch' is the name of a built-in placeholder"},
+        Row{"VarVersion", "vars: {version: x}\n",
+            "1:8: vars: 'version' is the name of a built-in placeholder"},
+        Row{"VarStaged", "vars: {staged: x}\n",
+            "1:8: vars: 'staged' is the name of a built-in placeholder"},
+        Row{"VarPath", "vars: {path: x}\n",
+            "1:8: vars: 'path' is the name of a built-in placeholder"}),
     name_of);
 
 TEST(BadManifests, TellSeveralFaultsAtOnce) {
