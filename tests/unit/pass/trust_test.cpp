@@ -407,6 +407,12 @@ TEST_F(ArchiveTest, WhatTheManifestCallsRawIsInstalledPacked) {
     EXPECT_EQ(list_tree(paths.state_dir), state);
     EXPECT_FALSE(std::filesystem::exists(paths.state_dir / "cache/contents"))
         << "somebody looked into it";
+    Component pinned = component;
+    pinned.sha256 = sha256_of(packed_bytes);
+    std::filesystem::remove(blob(packed_bytes));
+    origin.asked.clear();
+    EXPECT_EQ(to_string(run_one(pinned).decision), "unchanged");
+    EXPECT_TRUE(origin.asked.empty()) << "nothing of it is needed";
     component.format = Format::automatic;
     const Outcome outcome = run_one(component);
     ASSERT_TRUE(outcome.error);
