@@ -2,14 +2,19 @@
 #include "local/unpack/archives.hpp"
 #include "local/unpack/rig.hpp"
 #include "support/within.hpp"
+#include "transfer/helper_process.hpp"
 #include "wire/frame.hpp"
+#include "wire/handed_files.hpp"
 #include "wire/unpack_messages.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <pwd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -194,6 +199,48 @@ TEST(UnpackProcess, AnArtifactThatIsNoRegularFileIsRefused) {
         EXPECT_STREQ(error.what(),
                      "provisor-unpack: the artifact is no regular file (it exited with status 1)");
     }
+}
+
+/// Its last word to an agent that hands over the artifact and says this.
+std::string last_word(const std::string& frames) {
+    const Fd artifact = unnamed_file();
+    HelperProcess process({"provisor-unpack", PROVISOR_UNPACK});
+    hand_over_files(process.socket(), std::array{artifact.get()});
+    EXPECT_EQ(::send(process.socket(), frames.data(), frames.size(), 0),
+              static_cast<ssize_t>(frames.size()));
+    ::shutdown(process.socket(), SHUT_WR);
+    FrameReader reader;
+    std::string word;
+    for (pollfd more{process.socket(), POLLIN, 0}; ::poll(&more, 1, 10'000) == 1;) {
+        const std::span<std::byte> space = reader.space();
+        const ssize_t got = ::recv(process.socket(), space.data(), space.size(), 0);
+        if (got <= 0)
+            break;
+        reader.filled(static_cast<std::size_t>(got));
+        while (const auto frame = reader.next()) {
+            EXPECT_TRUE(frame->type == FrameType::failed || frame->type == FrameType::fatal);
+            word = frame->type == FrameType::failed ? decode_unpack_failure(frame->payload).message
+                                                    : frame->payload;
+        }
+    }
+    return word;
+}
+
+TEST(UnpackProcess, DoesNothingForAnAgentThatSpeaksNonsense) {
+    UnpackOrder order;
+    order.max_decompressed = 1000;
+    order.patterns = {""};
+    EXPECT_EQ(last_word(encode_frame(FrameType::unpack, 0, encode(order))),
+              "the artifact is neither compressed nor an archive");
+    order.coding = ContentCoding::dcz;
+    order.dictionary = std::string(64, '0');
+    EXPECT_EQ(last_word(encode_frame(FrameType::unpack, 0, encode(order))),
+              "there is no dictionary");
+    EXPECT_EQ(last_word(encode_frame(FrameType::unpack, 0, "x")), "a message that is cut short");
+    EXPECT_EQ(last_word(encode_frame(FrameType::done, 0, "")),
+              "a frame that the agent does not send");
+    EXPECT_EQ(last_word("GET / HTTP/1.1\r\n\r\n"), "a malformed frame (type 8239, 542393671 bytes)");
+    EXPECT_EQ(last_word(""), "the agent is gone");
 }
 
 /// What a provisor-unpack that was taken over might say.

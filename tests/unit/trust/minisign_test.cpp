@@ -156,6 +156,25 @@ TEST(Minisign, NoKeyIsTakenFromAStranger) {
     EXPECT_TRUE(read_keys(folder.path()).keys.empty());
 }
 
+TEST(Minisign, ContentThatCannotBeReadIsNoWrongSignature) {
+    const test::TemporaryFolder folder;
+    write_text(folder / "content", data("content"));
+    const Fd file(::open((folder / "content").c_str(), O_RDONLY | O_CLOEXEC));
+    const Signature signature = parse_signature(data("content.minisig"), "app.minisig");
+    const KeyRing keys = ring({"one.pub"});
+    const Interrupt never;
+    test::run_with_failing_call(__NR_pread64, EIO, [&] {
+        try {
+            verify_signature(signature, keys, file.get(), never, "app");
+            ADD_FAILURE() << "it was taken for verified";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::io);
+            EXPECT_STREQ(error.what(), "read 'app': Input/output error");
+        }
+    });
+    EXPECT_EQ(verify_signature(signature, keys, file.get(), never, "app").key_file, "one.pub");
+}
+
 TEST(Minisign, ALegacySignatureOfMuchContentIsRefusedUnread) {
     const test::TemporaryFolder folder;
     const Fd file(::open((folder.path() / "app").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
