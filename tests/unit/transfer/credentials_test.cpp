@@ -77,6 +77,26 @@ TEST_F(Credential, ANameIsNoPath) {
     }
 }
 
+TEST_F(Credential, OfNetrcGoesToTheHostThatItNamesAlone) {
+    auth.netrc = true;
+    EXPECT_THAT(lines(), ElementsAre()) << "there is no file";
+    write_text(folder.path() / "netrc", "machine origin login Aladdin password \"open sesame\"\n");
+    for (const char* url :
+         {"https://origin/app", "https://origin:8443/app", "https://ORIGIN/app", "http://origin/"})
+        EXPECT_THAT(lines(url), ElementsAre("Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="))
+            << url;
+    for (const char* url : {"https://mirror/app", "https://origin.example/app",
+                            "https://mirror/origin", "https://origin@mirror/app"})
+        EXPECT_THAT(lines(url), ElementsAre()) << url;
+}
+
+TEST_F(Credential, ANetrcThatCannotBeReadIsToldAndNotTakenForNone) {
+    auth.netrc = true;
+    std::filesystem::create_directories(folder.path() / "netrc");
+    EXPECT_THAT(complaint(), HasSubstr("auth.netrc: "));
+    EXPECT_THAT(complaint(), HasSubstr((folder.path() / "netrc").string()));
+}
+
 struct Netrc {
     const char* name;
     const char* text;
@@ -115,6 +135,16 @@ INSTANTIATE_TEST_SUITE_P(
               "machine other login a\nmacdef init\nmachine origin.example login x password "
               "y\n\nmachine origin.example login u password p",
               "u:p"},
+        Netrc{"Account", "machine origin.example login u account x password p", "u:p"},
+        Netrc{"UnknownWord", "machine origin.example login u port 80 password p", "u:p"},
+        Netrc{"DefaultBeforeMachine",
+              "default login d password e machine origin.example login u password p", "u:p"},
+        Netrc{"CutBehindALogin", "machine origin.example login", ":"},
+        Netrc{"CutBehindAMachine", "machine", ""},
+        Netrc{"CutInAQuote", "machine origin.example login u password \"a b", "u:a b"},
+        Netrc{"CutInAnEscape", "machine origin.example login u password \"a\\", "u:a\\"},
+        Netrc{"CutInAMacro", "macdef init machine origin.example login u password p", ""},
+        Netrc{"CutInAComment", "# machine origin.example login u password p", ""},
         Netrc{"UpperCase", "machine ORIGIN.example login u password p", "u:p"}),
     [](const auto& row) { return row.param.name; });
 

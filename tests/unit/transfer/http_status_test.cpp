@@ -48,10 +48,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{403, "it needs credentials: set auth"}, Row{404, "Not Found"},
                     Row{404, "is the version published, and the URL right?"},
                     Row{407, "the proxy needs credentials"}, Row{410, "is the version published"},
-                    Row{418, "HTTP 418 from"}, Row{429, "Too Many Requests"},
-                    Row{500, "Internal Server Error"}, Row{502, "Bad Gateway"},
-                    Row{503, "Service Unavailable"}, Row{504, "Gateway Timeout"},
-                    Row{599, "HTTP 599 from"}),
+                    Row{416, "Range Not Satisfiable"}, Row{418, "HTTP 418 from"},
+                    Row{429, "Too Many Requests"}, Row{500, "Internal Server Error"},
+                    Row{502, "Bad Gateway"}, Row{503, "Service Unavailable"},
+                    Row{504, "Gateway Timeout"}, Row{599, "HTTP 599 from"}),
     [](const auto& row) {
         return "Status" + std::to_string(row.param.status) + "Row" + std::to_string(row.index);
     });
