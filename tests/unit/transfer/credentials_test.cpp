@@ -135,7 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
               "machine other login a\nmacdef init\nmachine origin.example login x password "
               "y\n\nmachine origin.example login u password p",
               "u:p"},
-        Netrc{"Account", "machine origin.example login u account x password p", "u:p"},
+        Netrc{"Account", "machine origin.example login u account password password p account x",
+              "u:p"},
         Netrc{"UnknownWord", "machine origin.example login u port 80 password p", "u:p"},
         Netrc{"DefaultBeforeMachine",
               "default login d password e machine origin.example login u password p", "u:p"},
