@@ -8,13 +8,16 @@
 #include "transfer/unpack.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace provisor {
 namespace {
 
-bool is_program(const FileSpec& file) { return (file.mode & 0111) != 0; }
+bool is_program(mode_t mode) { return (mode & 0111) != 0; }
+bool is_program(const FileSpec& file) { return is_program(file.mode); }
 
 bool names_members(const Component& component) {
     return std::any_of(component.files.begin(), component.files.end(),
@@ -28,6 +31,13 @@ std::string head_of(int fd) {
         throw system_error(errno, "read the received content");
     head.resize(static_cast<std::size_t>(got));
     return head;
+}
+
+std::uint64_t size_of(int fd) {
+    struct stat facts {};
+    if (::fstat(fd, &facts) != 0)
+        throw system_error(errno, "look at the cached content");
+    return static_cast<std::uint64_t>(facts.st_size);
 }
 
 /// What a component's files are called in the artifact, each once.
@@ -92,7 +102,8 @@ void Verifier::check(Work& work, int fd, std::uint64_t size, const std::string& 
     // A pin says exactly what is wanted, so it could be looked at first; but an error page in its
     // place should be called one.
     const bool program = !is_packed(component, fd) &&
-                         std::any_of(component.files.begin(), component.files.end(), is_program);
+                         std::any_of(component.files.begin(), component.files.end(),
+                                     [](const FileSpec& file) { return is_program(file); });
     require_sanity(fd, size, program);
     if (!work.pin.empty() && sha256 != work.pin)
         throw Error(ErrorKind::digest,
@@ -165,8 +176,10 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
             cache_.unpacked().find(sha256, selection_of(component), patterns_of(component));
         known && std::all_of(known->begin(), known->end(), [&](const auto& member) {
             return cache_.verify_blob(member.second, around_.interrupt);
-        }))
+        })) {
+        check_programs(work, sha256, *known);
         return std::move(*known);
+    }
     const std::vector<std::string> patterns = patterns_of(component);
     UnpackRequest request;
     request.artifact = fd;
@@ -198,6 +211,23 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
     }
     cache_.unpacked().remember(sha256, selection_of(component), contents);
     return contents;
+}
+
+void Verifier::check_programs(const Work& work, const std::string& sha256,
+                              const Contents& contents) const {
+    const std::optional<Marker>& installed = work.observed.installed;
+    for (const FileSpec& file : work.component->files) {
+        if (!is_program(file))
+            continue;
+        const std::string& content = contents.empty() ? sha256 : contents.at(file.from);
+        const InstalledFile* before = installed ? installed->find(file.path) : nullptr;
+        if (before != nullptr && before->sha256 == content && is_program(before->mode))
+            continue;
+        // Without a blob nothing is put in place: what is there already is recorded as it is.
+        if (const std::optional<Fd> blob = cache_.open_blob(content))
+            with_context(file.path,
+                         [&] { require_sanity(blob->get(), size_of(blob->get()), true); });
+    }
 }
 
 } // namespace provisor

@@ -47,6 +47,12 @@ public:
     /// size or sanity that names the member.
     Contents unpack_contents(Work& work, int fd, const std::string& sha256);
 
+    /// What comes from the cache was looked at for whoever it came for, who may have wanted no
+    /// program, or another member: throws Error of kind sanity, which names the path, unless what
+    /// is to be a program can be one. What is one already is not looked at again.
+    void check_programs(const Work& work, const std::string& sha256,
+                        const Contents& contents) const;
+
 private:
     /// What is installed as a program can be one; see sanity.hpp and interpreter.hpp.
     void require_sanity(int fd, std::uint64_t size, bool program) const;

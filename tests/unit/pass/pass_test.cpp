@@ -6,6 +6,7 @@
 #include "machine.hpp"
 #include "support/tree_listing.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace provisor {
@@ -202,6 +203,53 @@ TEST_F(PassTest, AnErrorPageIsNeverInstalledNorRemembered) {
     EXPECT_FALSE(fs::exists(blob("<html><title>Login</title></html>")));
     run_one(app());
     EXPECT_EQ(origin.asked.back().validator.etag, "\"1\"") << "the good validator is still in use";
+}
+
+TEST_F(PassTest, DataDoesNotBecomeAProgramByItsMode) {
+    publish("just text\n", "\"1\"");
+    Component data = app();
+    data.files[0].mode = 0644;
+    ASSERT_EQ(run_one(data).decision, Decision::install);
+    const auto before = list_tree(folder / "bin");
+    const std::string marker = read_text(paths.state_dir / "components/app/.installed");
+    Component program = app();
+    for (const bool pinned : {false, true}) {
+        program.sha256 = pinned ? sha256_of("just text\n") : "";
+        PassOptions now;
+        now.force = !pinned; // whatever the back-off says
+        const Outcome outcome = run_one(program, now);
+        ASSERT_TRUE(outcome.error) << pinned;
+        EXPECT_EQ(outcome.error->kind(), ErrorKind::sanity) << outcome.reason;
+        EXPECT_THAT(outcome.reason, testing::HasSubstr("data that begins with"));
+        EXPECT_EQ(list_tree(folder / "bin"), before);
+        EXPECT_EQ(read_text(paths.state_dir / "components/app/.installed"), marker);
+    }
+    EXPECT_EQ(run_one(data).decision, Decision::unchanged);
+}
+
+TEST_F(PassTest, AProgramMayBecomeDataAndAProgramAgain) {
+    publish(script("one"), "\"1\"");
+    Component data = app();
+    data.files[0].mode = 0644;
+    run_one(app());
+    EXPECT_EQ(run_one(data).decision, Decision::update);
+    EXPECT_EQ(run_one(app()).decision, Decision::update);
+    EXPECT_EQ(target(), script("one"));
+    EXPECT_EQ(origin.bodies, 1U);
+}
+
+TEST_F(PassTest, WhatAnotherComponentHadAsDataIsNoProgramEither) {
+    publish("just text\n", "\"1\"");
+    Component data = app();
+    data.name = "data";
+    data.files[0].mode = 0644;
+    data.files[0].path = (folder / "data").string();
+    ASSERT_EQ(run_one(data).decision, Decision::install);
+    const Outcome outcome = run({data, app()}).components.at(1);
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->kind(), ErrorKind::sanity);
+    EXPECT_FALSE(std::filesystem::exists(folder / "bin/app"));
+    EXPECT_EQ(origin.bodies, 1U) << "it was known already";
 }
 
 TEST_F(PassTest, AFailingOriginLeavesEverythingAsItWas) {

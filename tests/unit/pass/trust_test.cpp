@@ -385,6 +385,27 @@ TEST_F(ArchiveTest, AMemberThatIsNoProgramIsRefused) {
     EXPECT_FALSE(is_installed());
 }
 
+TEST_F(ArchiveTest, AMemberDoesNotBecomeAProgramByItsMode) {
+    publish(release(script("one")), "\"1\"");
+    run_one(packed());
+    Component component = packed();
+    component.files[1].mode = 0755;
+    const auto before = list_tree(folder / "bin");
+    const Outcome outcome = run_one(component);
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(to_string(outcome.error->kind()), "sanity");
+    EXPECT_THAT(outcome.reason, HasSubstr("bin/notes: data that begins with \"read me"));
+    EXPECT_EQ(list_tree(folder / "bin"), before);
+    Component other = component;
+    other.name = "other"; // which gets the archive anew
+    publish(read_text(folder / "r.tgz"), "\"1\"", "https://origin/mirror");
+    other.url = "https://origin/mirror";
+    other.files[0].path = (folder / "other/app").string();
+    other.files[1].path = (folder / "other/notes").string();
+    EXPECT_EQ(run_one(other).error->kind(), ErrorKind::sanity);
+    EXPECT_FALSE(std::filesystem::exists(folder / "other/notes"));
+}
+
 TEST_F(ArchiveTest, ACompressedProgramIsUnpackedByItself) {
     write_text(folder / "app", script("one"));
     ASSERT_EQ(std::system(("gzip '" + (folder / "app").string() + "'").c_str()), 0);
