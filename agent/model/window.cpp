@@ -12,6 +12,9 @@ namespace chr = std::chrono;
 constexpr std::array weekday_names{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 /// A window reaches into the next day, and zones are up to a day apart.
 constexpr chr::days look_back{2};
+/// Where clocks go forth and back again within two days to_utc() may be off by as much as they went
+/// (no zone does that, but a rule may say so), and the day that a moment belongs to be the next.
+constexpr chr::days look_ahead{1};
 constexpr int search_days = 41 * 366;
 
 bool fits(const std::vector<Window::Numbers>& list, int number) {
@@ -48,7 +51,8 @@ chr::local_days first_day(const TimeZone& zone, chr::sys_seconds when) {
 
 bool is_open(const Window& window, const TimeZone& zone, chr::sys_seconds when) {
     const chr::local_days first = first_day(zone, when);
-    for (chr::local_days day = first; day <= first + look_back; day += chr::days(1))
+    const chr::local_days last = first + look_back + look_ahead;
+    for (chr::local_days day = first; day <= last; day += chr::days(1))
         if (fits(window, day))
             if (const Span span = span_of(window, day, zone);
                 span.from <= when && when < span.until)
