@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/service/daemon.hpp"
 
+#include "support/within.hpp"
+
 #include <algorithm>
 #include <csignal>
 #include <cstring>
@@ -70,7 +72,7 @@ Lateness::~Lateness() {
 
 TestClock::duration Lateness::allow(TestClock::duration limit) const {
     // What is timed takes several turns of two processes.
-    return limit + 5 * TestClock::duration(worst_.load());
+    return within(limit) + 5 * TestClock::duration(worst_.load());
 }
 
 Daemon::Daemon()

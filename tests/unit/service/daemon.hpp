@@ -34,7 +34,7 @@ public:
     Lateness(const Lateness&) = delete;
     Lateness& operator=(const Lateness&) = delete;
     ~Lateness();
-    /// `limit`, and several times the worst that was seen so far.
+    /// within(limit), and several times the worst that was seen so far.
     TestClock::duration allow(TestClock::duration limit) const;
 
 private:
