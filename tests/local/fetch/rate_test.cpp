@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "local/fetch/rig.hpp"
+#include "support/within.hpp"
 
 #include <chrono>
 #include <gtest/gtest.h>
@@ -23,7 +24,7 @@ TEST(Rate, HoldsForAllTransfersTogether) {
     // 3 MB at 2 MB/s.
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
     EXPECT_GE(took.count(), 1.5 * 0.9);
-    EXPECT_LE(took.count(), 1.5 * 1.6) << "it wastes what it may use";
+    EXPECT_LE(took.count(), within(1.5 * 1.6)) << "it wastes what it may use";
 }
 
 } // namespace
