@@ -239,7 +239,8 @@ TEST(UnpackProcess, DoesNothingForAnAgentThatSpeaksNonsense) {
     EXPECT_EQ(last_word(encode_frame(FrameType::unpack, 0, "x")), "a message that is cut short");
     EXPECT_EQ(last_word(encode_frame(FrameType::done, 0, "")),
               "a frame that the agent does not send");
-    EXPECT_EQ(last_word("GET / HTTP/1.1\r\n\r\n"), "a malformed frame (type 8239, 542393671 bytes)");
+    EXPECT_EQ(last_word("GET / HTTP/1.1\r\n\r\n"),
+              "a malformed frame (type 8239, 542393671 bytes)");
     EXPECT_EQ(last_word(""), "the agent is gone");
 }
 
