@@ -198,8 +198,12 @@ void Acquisition::accept_cached(Work& work, const std::string& sha256) {
     }
     const int fd = blob ? blob->get() : -1;
     verifier_.check_signature(work, fd, sha256);
-    work.contents = known ? std::move(*known) : verifier_.unpack_contents(work, fd, sha256);
-    verifier_.check_programs(work, sha256, work.contents);
+    if (!known) {
+        work.contents = verifier_.unpack_contents(work, fd, sha256);
+        return;
+    }
+    verifier_.check_programs(work, sha256, *known);
+    work.contents = std::move(*known);
 }
 
 } // namespace provisor

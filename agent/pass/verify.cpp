@@ -17,7 +17,6 @@ namespace provisor {
 namespace {
 
 bool is_program(mode_t mode) { return (mode & 0111) != 0; }
-bool is_program(const FileSpec& file) { return is_program(file.mode); }
 
 bool names_members(const Component& component) {
     return std::any_of(component.files.begin(), component.files.end(),
@@ -103,7 +102,7 @@ void Verifier::check(Work& work, int fd, std::uint64_t size, const std::string& 
     // place should be called one.
     const bool program = !is_packed(component, fd) &&
                          std::any_of(component.files.begin(), component.files.end(),
-                                     [](const FileSpec& file) { return is_program(file); });
+                                     [](const FileSpec& file) { return is_program(file.mode); });
     require_sanity(fd, size, program);
     if (!work.pin.empty() && sha256 != work.pin)
         throw Error(ErrorKind::digest,
@@ -202,7 +201,7 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
         const UnpackedMember& member = members[i];
         const bool program =
             std::any_of(component.files.begin(), component.files.end(), [&](const FileSpec& file) {
-                return file.from == patterns[i] && is_program(file);
+                return file.from == patterns[i] && is_program(file.mode);
             });
         with_context(fmt::format("member '{}'", member.name),
                      [&] { require_sanity(member.file.get(), member.size, program); });
@@ -217,7 +216,7 @@ void Verifier::check_programs(const Work& work, const std::string& sha256,
                               const Contents& contents) const {
     const std::optional<Marker>& installed = work.observed.installed;
     for (const FileSpec& file : work.component->files) {
-        if (!is_program(file))
+        if (!is_program(file.mode))
             continue;
         const std::string& content = contents.empty() ? sha256 : contents.at(file.from);
         const InstalledFile* before = installed ? installed->find(file.path) : nullptr;

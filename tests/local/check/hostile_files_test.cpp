@@ -91,7 +91,8 @@ Ended check_for_a_second(const std::filesystem::path& folder, const std::filesys
     return best;
 }
 
-/// A manifest as anybody writes it, a fourth as long as one may be: how long it takes.
+/// Lines as anybody writes them, a fourth as many as a manifest may have: how long it takes to read
+/// them (that units are no mappings here is told, so that nothing is made of them).
 double seconds_of_common_file(const std::filesystem::path& folder) {
     std::ofstream file(folder / "common.yaml");
     file << "components:\n";

@@ -215,9 +215,7 @@ TEST_F(PassTest, DataDoesNotBecomeAProgramByItsMode) {
     Component program = app();
     for (const bool pinned : {false, true}) {
         program.sha256 = pinned ? sha256_of("just text\n") : "";
-        PassOptions now;
-        now.force = !pinned; // whatever the back-off says
-        const Outcome outcome = run_one(program, now);
+        const Outcome outcome = run_one(program);
         ASSERT_TRUE(outcome.error) << pinned;
         EXPECT_EQ(outcome.error->kind(), ErrorKind::sanity) << outcome.reason;
         EXPECT_THAT(outcome.reason, testing::HasSubstr("data that begins with"));
@@ -225,6 +223,7 @@ TEST_F(PassTest, DataDoesNotBecomeAProgramByItsMode) {
         EXPECT_EQ(read_text(paths.state_dir / "components/app/.installed"), marker);
     }
     EXPECT_EQ(run_one(data).decision, Decision::unchanged);
+    EXPECT_EQ(origin.bodies, 1U);
 }
 
 TEST_F(PassTest, AProgramMayBecomeDataAndAProgramAgain) {

@@ -118,31 +118,26 @@ INSTANTIATE_TEST_SUITE_P(
                          [](std::string_view bytes) { (void)decode_failure(bytes); }}),
     [](const auto& row) { return row.param.name; });
 
+void expect_refused_with(std::string FetchHead::*field, const std::string& text) {
+    FetchHead odd = head;
+    odd.*field = text;
+    expect_refused([&] { (void)decode_head(encode(odd)); }, text);
+}
+
 TEST(Messages, WhatCannotBeSentBackAsADictionaryIsRefused) {
     for (const std::string& text : {std::string("/a\r\nX: y"), std::string(1025, 'a')}) {
-        FetchHead with_match = head;
-        with_match.dictionary_match = text;
-        expect_refused([&] { (void)decode_head(encode(with_match)); }, text);
-        FetchHead with_id = head;
-        with_id.dictionary_id = text;
-        expect_refused([&] { (void)decode_head(encode(with_id)); }, text);
+        expect_refused_with(&FetchHead::dictionary_match, text);
+        expect_refused_with(&FetchHead::dictionary_id, text);
     }
 }
 
 TEST(Messages, WhatCannotBeSentBackAsAValidatorIsRefused) {
-    for (const std::string& text : {std::string("no tag"), std::string("\"a\"\r\nX: y"),
-                                    '"' + std::string(5000, 'a') + '"'}) {
-        FetchHead with_tag = head;
-        with_tag.etag = text;
-        expect_refused([&] { (void)decode_head(encode(with_tag)); }, text);
-    }
+    for (const std::string& text :
+         {std::string("no tag"), std::string("\"a\"\r\nX: y"), '"' + std::string(5000, 'a') + '"'})
+        expect_refused_with(&FetchHead::etag, text);
     for (const std::string& text : {std::string("x\r\nX: y"), std::string(1000, 'a')}) {
-        FetchHead with_date = head;
-        with_date.last_modified = text;
-        expect_refused([&] { (void)decode_head(encode(with_date)); }, text);
-        FetchHead with_delay = head;
-        with_delay.retry_after = text;
-        expect_refused([&] { (void)decode_head(encode(with_delay)); }, text);
+        expect_refused_with(&FetchHead::last_modified, text);
+        expect_refused_with(&FetchHead::retry_after, text);
     }
     FetchHead without = head;
     without.etag.clear();
