@@ -26,7 +26,8 @@ public:
     ~Attempt() = default;
 
     std::uint32_t id() const { return id_; }
-    /// Sets `handle` (a CURL*) up. It refers to this object until it is reset.
+    /// Sets `handle` (a CURL*), which was just made, up. It refers to this object until it is
+    /// freed.
     void begin(void* handle);
     /// What came of it, given how libcurl ended (a CURLcode). The head of an answer says it all:
     /// its body is read to its end or to 64 KiB, so that a server can end in peace, and not judged.

@@ -66,6 +66,9 @@ std::string words_of(const CurlOutcome& outcome) {
         return "no connection was made in time";
     if (outcome.code == CURLE_PARTIAL_FILE)
         return "the connection was closed before the body was whole";
+    // lib/headers.c says that of a folded line (RFC 9112, 5.2) with nothing before it.
+    if (outcome.code == CURLE_BAD_FUNCTION_ARGUMENT)
+        return "the answer is malformed: a malformed header line, which continues no other";
     // What it complains about then is no HTTP, or none of this age.
     if (!outcome.detail.empty() &&
         (outcome.code == CURLE_WEIRD_SERVER_REPLY ||

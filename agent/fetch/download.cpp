@@ -58,7 +58,6 @@ void Download::begin_hop(void* handle) {
     response_ = {};
     meter_.restart();
     drained_ = 0;
-    curl_easy_reset(handle);
     curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
     curl_easy_setopt(handle, CURLOPT_URL, url_.c_str());
     static_assert(CURL_ERROR_SIZE == sizeof curl_text_);
@@ -249,7 +248,8 @@ bool Download::speaks_to_another(void* handle, int code) const {
     long new_connections = 0;
     curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &new_connections);
     return code != CURLE_OK && !anew_ && new_connections == 0 && !response_.complete() &&
-           (failure_ || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY);
+           (failure_ || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY ||
+            code == CURLE_BAD_FUNCTION_ARGUMENT);
 }
 
 bool Download::begin_anew() {

@@ -34,7 +34,8 @@ public:
     ~Download() = default;
 
     std::uint32_t id() const { return id_; }
-    /// Sets `handle` (a CURL*) up for the next hop. It refers to this object until it is reset.
+    /// Sets `handle` (a CURL*), which was just made, up for the next hop. It refers to this object
+    /// until it is freed.
     void begin_hop(void* handle);
     /// Takes how the hop ended (a CURLcode). Returns whether there is another; if not, the agent
     /// has been told how the request ended.

@@ -16,7 +16,6 @@
 #include <iterator>
 #include <list>
 #include <utility>
-#include <vector>
 
 namespace provisor {
 namespace {
@@ -56,11 +55,10 @@ private:
         FetchRequest request;
     };
     struct Active {
-        Active(Easy easy, Waiting&& waiting, AgentSocket& agent, const FetchSettings& settings)
-            : handle(std::move(easy)),
-              download(waiting.id, std::move(waiting.request), agent, settings) {}
-        Easy handle;
+        Active(Waiting&& waiting, AgentSocket& agent, const FetchSettings& settings)
+            : download(waiting.id, std::move(waiting.request), agent, settings) {}
         Download download;
+        Easy handle; ///< of the hop; refers to the download, and so ends before it
     };
 
     int patience() const;
@@ -81,7 +79,6 @@ private:
     std::deque<Waiting> waiting_;
     std::list<Active> active_;
     Attempts attempts_{multi_.get(), agent_, settings_};
-    std::vector<Easy> idle_handles_;
     StallMeter::Time last_look_;
     bool all_multiplex_ = true; ///< every server so far speaks HTTP/2
 };
@@ -162,18 +159,21 @@ void Fetcher::abandon(std::uint32_t id) {
 
 void Fetcher::start_waiting() {
     while (!waiting_.empty() && active_.size() < settings_.parallel) {
-        Easy handle(idle_handles_.empty() ? curl_easy_init() : idle_handles_.back().release());
-        if (!idle_handles_.empty())
-            idle_handles_.pop_back();
-        if (!handle)
-            throw Error(ErrorKind::io, "libcurl has no more handles");
-        active_.emplace_back(std::move(handle), std::move(waiting_.front()), agent_, settings_);
+        active_.emplace_back(std::move(waiting_.front()), agent_, settings_);
         waiting_.pop_front();
         begin_hop(active_.back());
     }
 }
 
+/// No handle is used for a second hop or request. libcurl 7.83 to 8.0.1 frees the headers of an
+/// answer when the next transfer of a handle begins, and keeps a pointer to the last of them
+/// (data->state.prevhead). A next answer whose first header line is folded (RFC 9112, 5.2) is
+/// appended to that: lib/headers.c, Curl_headers_push() and unfold_value(). Both answers are an
+/// origin's to choose. Connections belong to the multi handle, and are used again all the same.
 void Fetcher::begin_hop(Active& one) {
+    one.handle.reset(curl_easy_init());
+    if (!one.handle)
+        throw Error(ErrorKind::io, "libcurl has no more handles");
     one.download.begin_hop(one.handle.get());
     if (curl_multi_add_handle(multi_.get(), one.handle.get()) != CURLM_OK)
         throw Error(ErrorKind::io, "libcurl took no more transfers");
@@ -234,9 +234,6 @@ void Fetcher::finish(CURL* handle, CURLcode code) {
         begin_hop(*one);
         return;
     }
-    // It must not refer to the download any more.
-    curl_easy_reset(handle);
-    idle_handles_.push_back(std::move(one->handle));
     active_.erase(one);
 }
 

@@ -94,6 +94,10 @@ private:
 };
 
 bool Answer::send() {
+    if (!page_.raw.empty()) {
+        complete();
+        return connection_.send(page_.raw) && !behavior_.has("close");
+    }
     if (behavior_.has("hang") || behavior_.has("reset") || behavior_.has("close0"))
         return send_nothing();
     const std::uint64_t hops = behavior_.number("redir", 0);

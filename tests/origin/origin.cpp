@@ -36,6 +36,12 @@ Page page(std::string content, std::string etag, std::string behavior) {
             std::move(behavior)};
 }
 
+Page raw_page(std::string bytes, std::string behavior) {
+    Page answer = page("", "", std::move(behavior));
+    answer.raw = std::move(bytes);
+    return answer;
+}
+
 Origin::Origin(std::uint16_t port)
     : Origin(
           port, [this](const std::string& path) { return find(path); }, [](const Exchange&) {}) {}

@@ -24,10 +24,15 @@ struct Page {
     std::string behavior;     ///< see Behavior; a request's query comes before it
     std::string headers = {}; ///< further ones of the answer, each with its line end
     std::uint64_t repeat = 1; ///< the body is the content so many times over
+    std::string raw = {}; ///< not empty: these bytes are the whole answer, whatever the request is
 };
 
 /// A page of this content.
 Page page(std::string content, std::string etag = "", std::string behavior = "");
+
+/// A page that answers with these bytes and nothing else, however wrong they are. The connection
+/// stays open unless the behavior says "close".
+Page raw_page(std::string bytes, std::string behavior = "");
 
 /// One request and what came of it. The count of bytes is what was handed to the kernel.
 struct Exchange {
