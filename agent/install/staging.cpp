@@ -4,7 +4,6 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/sha256.hpp"
-#include "install/accounts.hpp"
 #include "install/trusted_folder.hpp"
 #include "model/drop_in.hpp"
 
@@ -67,10 +66,14 @@ Staging::~Staging() {
 }
 
 Fd Staging::begin(const InstalledFile& file) {
-    require_trusted_way(file.path, paths_);
-    Staged staged{file, *find_target(file.path, paths_, MissingFolders::make), temporary_name()};
+    const Ownership owner =
+        can_change_owner() ? resolve_ownership(file.owner, file.group, paths_.root) : Ownership{};
+    const Writers writers = writers_beside(file.mode, owner.user);
+    require_trusted_way(file.path, paths_, writers);
+    Staged staged{
+        file, owner, *find_target(file.path, paths_, MissingFolders::make), temporary_name(), {}};
     const fs::path shown = staged.target.shown;
-    require_trusted_folder(file.path, staged.target, paths_);
+    require_trusted_folder(file.path, staged.target, paths_, writers);
     Fd temporary(::openat(staged.target.folder.get(), staged.temporary.c_str(),
                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!temporary) {
@@ -83,16 +86,31 @@ Fd Staging::begin(const InstalledFile& file) {
     return temporary;
 }
 
-void Staging::finish(const Staged& staged, const Fd& temporary) {
+/// Opens what was written once more, without the right to write.
+void Staging::hold(Staged& staged, const Fd& written) {
+    staged.content = Fd(::openat(staged.target.folder.get(), staged.temporary.c_str(),
+                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!staged.content)
+        throw system_error(errno, fmt::format("stage '{}'", staged.target.shown.string()));
+    require_same_file(written, staged.target, staged.temporary);
+    require_same_file(staged.content, staged.target, staged.temporary);
+}
+
+/// Owner and mode, as they will be installed, durably.
+void Staging::seal(const Staged& staged) const {
     const InstalledFile& file = staged.file;
+    const Fd& temporary = staged.content;
     const std::string what = fmt::format("stage '{}'", staged.target.shown.string());
+    require_same_file(temporary, staged.target, staged.temporary);
+    // A crash may leave the temporary name behind: as short as can be with such a mode.
+    if ((file.mode & set_id_bits) != 0)
+        sync_fd(temporary.get(), fmt::format("{}: content", what));
     if (can_change_owner()) {
-        const Ownership owner = resolve_ownership(file.owner, file.group, paths_.root);
         struct stat facts {};
         // Not asked for what is so already: a sandbox refuses even that.
         if (::fstat(temporary.get(), &facts) != 0 ||
-            ((facts.st_uid != owner.user || facts.st_gid != owner.group) &&
-             ::fchown(temporary.get(), owner.user, owner.group) != 0))
+            ((facts.st_uid != staged.owner.user || facts.st_gid != staged.owner.group) &&
+             ::fchown(temporary.get(), staged.owner.user, staged.owner.group) != 0))
             throw cannot_give_away(
                 errno, fmt::format("{}: give it to {}:{}", what, file.owner, file.group), paths_);
     }
@@ -106,7 +124,7 @@ void Staging::stage_text(const InstalledFile& file, std::string_view text) {
     const Fd temporary = begin(file);
     write_all(temporary.get(), text,
               fmt::format("stage '{}'", staged_.back().target.shown.string()));
-    finish(staged_.back(), temporary);
+    hold(staged_.back(), temporary);
 }
 
 void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& interrupt) {
@@ -136,7 +154,7 @@ void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& i
     if (const std::string found = sha.finish(); found != file.sha256)
         throw Error(ErrorKind::digest, fmt::format("{}: the cached blob hashes to {} and not to {}",
                                                    what, found, file.sha256));
-    finish(staged_.back(), temporary);
+    hold(staged_.back(), temporary);
 }
 
 bool Staging::has(const std::string& path) const {
@@ -149,29 +167,21 @@ const Staging::Staged& Staging::find(const std::string& path) const {
                          [&](const Staged& staged) { return staged.file.path == path; });
 }
 
-Fd Staging::reopen(const Staged& staged) {
-    Fd file(::openat(staged.target.folder.get(), staged.temporary.c_str(),
-                     O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    if (!file)
-        throw system_error(errno, fmt::format("stage '{}'", staged.target.shown.string()));
-    return file;
-}
-
 fs::path Staging::lend(const std::string& path, gid_t group) {
     const Staged& staged = find(path);
-    const Fd file = reopen(staged);
     const std::string what =
         fmt::format("let the check of '{}' see what is staged", staged.target.shown.string());
     mode_t mode = (staged.file.mode & 0111) != 0 ? 0550 : 0440;
     // The owner stays us until the end: whoever owns a file may change its mode.
-    if (can_change_owner() && ::fchown(file.get(), ::geteuid(), group) != 0) {
+    if (can_change_owner() && ::fchown(staged.content.get(), ::geteuid(), group) != 0) {
         // What everybody will be able to read may be shown to everybody.
         if (!lacks_owners(errno, paths_) || (staged.file.mode & S_IROTH) == 0)
             throw cannot_give_away(errno, what, paths_);
         mode |= (mode >> 3) & 0007;
     }
-    if (::fchmod(file.get(), mode) != 0)
+    if (::fchmod(staged.content.get(), mode) != 0)
         throw system_error(errno, what);
+    require_same_file(staged.content, staged.target, staged.temporary);
     // Its real folder: below a root folder, links on the way lead elsewhere for everybody else.
     std::error_code problem;
     const fs::path folder =
@@ -181,7 +191,9 @@ fs::path Staging::lend(const std::string& path, gid_t group) {
 
 void Staging::take_back(const std::string& path) {
     const Staged& staged = find(path);
-    finish(staged, reopen(staged));
+    if (::fchmod(staged.content.get(), 0600) != 0)
+        throw system_error(errno, fmt::format("stage '{}'", staged.target.shown.string()));
+    require_same_file(staged.content, staged.target, staged.temporary);
 }
 
 void Staging::discard(const std::string& path) {
@@ -190,19 +202,28 @@ void Staging::discard(const std::string& path) {
     staged_.erase(staged_.begin() + (&staged - staged_.data()));
 }
 
-void Staging::commit() {
-    for (Staged& file : staged_) {
-        const int folder = file.target.folder.get();
-        // Whatever stood at the target keeps its inode for those who run it; rename(2) swaps the
-        // name atomically.
-        if (::renameat(folder, file.temporary.c_str(), folder, file.target.name.c_str()) != 0) {
-            const int problem = errno;
-            const Error error =
-                system_error(problem, fmt::format("put '{}' in place", file.target.shown.string()));
-            throw Error(error.kind(), error.what() + explain(problem, file.target.shown, paths_));
-        }
-        file.committed = true;
+/// Whatever stood at the target keeps its inode for those who run it; rename(2) swaps the name
+/// atomically.
+void Staging::put_in_place(Staged& file) const {
+    const int folder = file.target.folder.get();
+    require_same_file(file.content, file.target, file.temporary);
+    if (::renameat(folder, file.temporary.c_str(), folder, file.target.name.c_str()) != 0) {
+        const int problem = errno;
+        const Error error =
+            system_error(problem, fmt::format("put '{}' in place", file.target.shown.string()));
+        throw Error(error.kind(), error.what() + explain(problem, file.target.shown, paths_));
     }
+    file.committed = true;
+    // Where others may write the directory, they had a moment between the comparison and the
+    // rename.
+    require_same_file(file.content, file.target, file.target.name);
+}
+
+void Staging::commit() {
+    for (const Staged& file : staged_)
+        seal(file);
+    for (Staged& file : staged_)
+        put_in_place(file);
     for (const Staged& file : staged_)
         sync_fd(file.target.folder.get(),
                 fmt::format("folder '{}'", file.target.shown.parent_path().string()));

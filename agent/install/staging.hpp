@@ -3,6 +3,7 @@
 
 #include "base/fd.hpp"
 #include "base/interrupt.hpp"
+#include "install/accounts.hpp"
 #include "install/target.hpp"
 #include "model/marker.hpp"
 #include "model/paths.hpp"
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <set>
-
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +20,15 @@ namespace provisor {
 /// Puts the files of one component in place. Each is first written in full beside its target under
 /// a temporary name
 /// (".provisor-" and random digits: the only place from which a rename is atomic, since every path
-/// that systemd opens for writing is a mount of its own), with its mode and owner, and synced. Only
-/// when all are there does commit() rename them. Whatever was staged and not committed is removed
-/// by the destructor.
+/// that systemd opens for writing is a mount of its own). Until commit() it is root's and has mode
+/// 0600. commit() gives each its owner and mode, syncs it, and when all are ready renames them.
+/// Whatever was staged and not committed is removed by the destructor.
+///
+/// Each file is held by a descriptor from its creation to its rename. Owner and mode are set
+/// through that descriptor, and its name is compared with it: what somebody else puts under the
+/// temporary name gets neither, and is not installed. Set-id files and files of another owner than
+/// root are refused where others than root may write a directory on the way
+/// (require_trusted_way()).
 ///
 /// After a crash each target is the whole old or the whole new file; what is left of a temporary
 /// name is removed by sweep_temporaries() in the next pass.
@@ -44,26 +50,32 @@ public:
     bool has(const std::string& path) const;
     /// Shows the file that is staged for this target to a group, to be read and (a program) run,
     /// and to nobody else, unless everybody will be able to read it anyway; returns where it lies.
-    /// take_back() has to follow before commit().
+    /// It has no set-id bit. take_back() has to follow before commit().
     std::filesystem::path lend(const std::string& path, gid_t group);
-    /// Gives it the mode and owner again that it will be installed with, and syncs it.
+    /// Closes it to everybody but root again. Throws Error of kind io when its name stands for
+    /// another file meanwhile.
     void take_back(const std::string& path);
     /// Takes away what was staged for this target.
     void discard(const std::string& path);
-    /// Renames everything over its target and syncs the directories.
+    /// Gives everything its owner and mode, syncs it, renames it over its target and syncs the
+    /// directories. Throws Error of kind io when a name stands for another file than the one that
+    /// was staged: before any rename, or after it when it was too late to prevent it.
     void commit();
 
 private:
     struct Staged {
         InstalledFile file;
+        Ownership owner;
         Target target;
         std::string temporary;
+        Fd content; ///< for reading: a program that somebody may write cannot be run
         bool committed = false;
     };
     Fd begin(const InstalledFile& file);
-    void finish(const Staged& staged, const Fd& temporary);
+    static void hold(Staged& staged, const Fd& written);
+    void seal(const Staged& staged) const;
+    void put_in_place(Staged& staged) const;
     const Staged& find(const std::string& path) const;
-    static Fd reopen(const Staged& staged);
 
     const Paths& paths_;
     std::uint64_t min_free_;

@@ -42,8 +42,9 @@ void require_closed(const struct stat& facts, const fs::path& folder) {
 /// each folder before a name in it is believed.
 class Walk {
 public:
-    Walk(const std::string& path, const Paths& paths)
-        : path_(path), paths_(paths), root_(open_directory(paths.root.empty() ? "/" : paths.root)),
+    Walk(const std::string& path, const Paths& paths, Writers writers)
+        : path_(path), paths_(paths), writers_(writers),
+          root_(open_directory(paths.root.empty() ? "/" : paths.root)),
           root_facts_(facts_of(root_, paths.root)) {
         begin_at_root();
         add(fs::path(path).parent_path());
@@ -75,6 +76,7 @@ private:
 
     const std::string& path_;
     const Paths& paths_;
+    Writers writers_;
     Fd root_;
     struct stat root_facts_;
     Fd here_;
@@ -144,6 +146,14 @@ void Walk::follow(const std::string& name, const struct stat& link) {
 
 void Walk::require_trusted() const {
     const bool is_open = (facts_.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH;
+    const bool is_open_to_group = (facts_.st_mode & (S_IWGRP | S_ISVTX)) == S_IWGRP;
+    if (is_open_to_group && !is_open && facts_.st_uid == 0 && writers_ == Writers::nobody)
+        throw Error(ErrorKind::io,
+                    fmt::format("directory '{0}', on the way to '{1}', may be written by its group "
+                                "(gid {2}): a file with a set-id bit or of another owner than root "
+                                "is not installed there; take that right away (chmod g-w '{0}') or "
+                                "install elsewhere",
+                                shown(name_), shown(path_), facts_.st_gid));
     if (!is_open && facts_.st_uid == 0)
         return;
     throw Error(
@@ -158,21 +168,41 @@ void Walk::require_trusted() const {
 
 } // namespace
 
-void require_trusted_way(const std::string& path, const Paths& paths) {
-    if (::geteuid() == 0)
-        Walk(path, paths).go();
+Writers writers_beside(mode_t mode, uid_t owner) {
+    return (mode & set_id_bits) != 0 || owner != 0 ? Writers::nobody : Writers::group;
 }
 
-void require_trusted_folder(const std::string& path, const Target& target, const Paths& paths) {
+void require_trusted_way(const std::string& path, const Paths& paths, Writers writers) {
+    if (::geteuid() == 0)
+        Walk(path, paths, writers).go();
+}
+
+void require_trusted_folder(const std::string& path, const Target& target, const Paths& paths,
+                            Writers writers) {
     const fs::path folder = target.shown.parent_path();
     const struct stat facts = facts_of(target.folder, folder);
     require_closed(facts, folder);
     if (::geteuid() != 0)
         return;
-    const auto there = Walk(path, paths).go();
+    const auto there = Walk(path, paths, writers).go();
     if (!there || there->st_dev != facts.st_dev || there->st_ino != facts.st_ino)
         throw Error(ErrorKind::io,
                     fmt::format("folder '{}' became another one meanwhile", folder.string()));
+}
+
+void require_same_file(const Fd& held, const Target& target, const std::string& name) {
+    const fs::path shown = target.shown.parent_path() / name;
+    const struct stat ours = facts_of(held, shown);
+    struct stat there {};
+    if (::fstatat(target.folder.get(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0)
+        throw system_error(errno, fmt::format("look at '{}', which is staged for '{}'",
+                                              shown.string(), target.shown.string()));
+    if (ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
+        throw Error(ErrorKind::io,
+                    fmt::format("somebody replaced '{}' while '{}' was being installed; let nobody "
+                                "but root write in '{}' (chmod go-w), or install elsewhere",
+                                shown.string(), target.shown.string(),
+                                target.shown.parent_path().string()));
 }
 
 } // namespace provisor

@@ -73,7 +73,7 @@ void publish_archive(Scene& scene, int version) {
     scene.app_lines = "    sha256: " + sha256_of(content) +
                       "\n    files:\n"
                       "      - { from: \"*/app\", path: /opt/app, mode: \"0750\" }\n"
-                      "      - { from: \"*/tool\", path: /opt/tools/tool, mode: \"0755\" }\n";
+                      "      - { from: \"*/tool\", path: /opt/tools/tool, mode: \"4755\" }\n";
     if (version == 1)
         scene.app_lines +=
             "      - { from: \"*/notes\", path: /opt/share/notes, mode: \"0644\" }\n";

@@ -64,6 +64,16 @@ protected:
         return count;
     }
 
+    std::set<mode_t> modes_of_temporaries() {
+        std::set<mode_t> modes;
+        struct stat facts {};
+        for (const auto& entry : fs::directory_iterator(folder / "opt"))
+            if (entry.path().filename().string().starts_with(".provisor-") &&
+                ::lstat(entry.path().c_str(), &facts) == 0)
+                modes.insert(facts.st_mode & 07777);
+        return modes;
+    }
+
     TemporaryFolder folder;
     Paths paths;
     Interrupt interrupt;
@@ -92,6 +102,7 @@ TEST_F(StagingTest, WhatIsLentIsForOneGroupAndIsInstalledAsItShouldBe) {
         EXPECT_EQ(facts.st_gid, wanted) << path;
         return facts.st_mode & 07777;
     };
+    EXPECT_EQ(modes_of_temporaries(), std::set<mode_t>{0600}) << "before anything was checked";
     const fs::path lent = staging.lend("/opt/app", group);
     EXPECT_EQ(lent.parent_path(), folder / "opt");
     EXPECT_TRUE(lent.filename().string().starts_with(".provisor-"));
@@ -100,6 +111,7 @@ TEST_F(StagingTest, WhatIsLentIsForOneGroupAndIsInstalledAsItShouldBe) {
     staging.take_back("/opt/app");
     EXPECT_TRUE(staging.has("/opt/data"));
     staging.discard("/opt/data");
+    EXPECT_EQ(modes_of_temporaries(), std::set<mode_t>{0600}) << "nobody else sees it any more";
     EXPECT_FALSE(staging.has("/opt/data"));
     staging.commit();
     EXPECT_EQ(mode_of(folder / "opt/app", ::getegid()), 04755U);
@@ -164,7 +176,11 @@ TEST_F(StagingTest, NoStepThatFailsIsTakenForDone) {
             continue;
         std::string why;
         test::run_with_failing_call(row.call, EIO, [&] {
-            why = failure_of([&] { Staging(paths).stage_text(wanted, "new"); });
+            why = failure_of([&] {
+                Staging staging(paths);
+                staging.stage_text(wanted, "new");
+                staging.commit();
+            });
         });
         EXPECT_THAT(why, HasSubstr(row.told));
         EXPECT_EQ(temporaries(), 0U) << row.told;
@@ -333,11 +349,16 @@ TEST_F(StagingInASandbox, FilesOfRootNeedNoCapability) {
 TEST_F(StagingInASandbox, SaysWhatLetsItGiveFilesToOthers) {
     write_text(folder / "opt/app", "old");
     run_without_capabilities([&] {
-        EXPECT_THAT(failure_of([&] { Staging(paths).stage_text(given_away, "new"); }),
+        const auto install = [&] {
+            Staging staging(paths);
+            staging.stage_text(given_away, "new");
+            staging.commit();
+        };
+        EXPECT_THAT(failure_of(install),
                     testing::AllOf(HasSubstr("give it to 1:1"), HasSubstr("provisor.service"),
                                    HasSubstr("this adds them: ")));
         paths.own_unit.clear();
-        EXPECT_THAT(failure_of([&] { Staging(paths).stage_text(given_away, "new"); }),
+        EXPECT_THAT(failure_of(install),
                     testing::AllOf(HasSubstr("give it to 1:1"), Not(HasSubstr("this adds them"))))
             << "there is no unit whose sandbox could be opened";
     });

@@ -40,11 +40,12 @@ protected:
         fs::create_symlink(to, folder / path);
     }
     /// The error when a file is staged there, which makes nothing then; "" without one.
-    std::string trouble(const std::string& path) {
+    std::string trouble(const std::string& path, mode_t mode = 0755,
+                        const std::string& owner = "root") {
         const auto before = list_tree(folder.path());
         try {
             Staging staging(paths);
-            staging.stage_text({path, "", 0755, "root", "root"}, "x");
+            staging.stage_text({path, "", mode, owner, "root"}, "x");
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), ErrorKind::io);
             EXPECT_EQ(list_tree(folder.path()), before) << "something was made on the way";
@@ -80,6 +81,28 @@ TEST_F(TrustedFolder, IsNotBelowOneThatEverybodyMayWrite) {
     EXPECT_THAT(trouble("/opt/open/bin/app"), HasSubstr("is writable by everybody"));
     make("opt/open", 0775);
     EXPECT_EQ(trouble("/opt/open/bin/app"), "") << "groups are left to the administrator";
+}
+
+TEST_F(TrustedFolder, IsClosedToGroupsForSetIdFilesAndOtherOwners) {
+    make("opt/team/bin");
+    make("opt/ours");
+    make("opt/team", 0775);
+    link("../team/bin", "opt/ours/link");
+    for (const char* path : {"/opt/team/bin/app", "/opt/team/app", "/opt/ours/link/app"}) {
+        EXPECT_EQ(trouble(path, 0755), "") << "groups are left to the administrator";
+        for (const std::string& why : {trouble(path, 04755), trouble(path, 02755),
+                                       trouble(path, 06711), trouble(path, 0755, "4711")})
+            EXPECT_THAT(why, HasSubstr("may be written by its group (gid 0): a file with a set-id "
+                                       "bit or of another owner than root is not installed there; "
+                                       "take that right away (chmod g-w '" +
+                                       (folder / "opt/team").string() + "')"))
+                << path;
+    }
+    make("opt/team", 0755);
+    EXPECT_EQ(trouble("/opt/ours/link/app", 04755), "");
+    EXPECT_EQ(trouble("/opt/team/app", 0755, "4711"), "");
+    make("opt/team", 01775);
+    EXPECT_EQ(trouble("/opt/team/app", 04755), "") << "each name is its owner's there";
 }
 
 TEST_F(TrustedFolder, MayBeBelowOneWithTheStickyBitWhenItIsRoots) {
@@ -124,13 +147,13 @@ TEST_F(TrustedFolder, LinksLeadToTheRootsOwnTopAndEndSomewhere) {
 TEST_F(TrustedFolder, IsTheOneThatThePathLeadsTo) {
     make("opt/ours");
     const auto target = find_target("/opt/ours/app", paths, MissingFolders::leave);
-    EXPECT_NO_THROW(require_trusted_folder("/opt/ours/app", *target, paths));
+    EXPECT_NO_THROW(require_trusted_folder("/opt/ours/app", *target, paths, Writers::group));
     fs::rename(folder / "opt/ours", folder / "opt/was");
     make("opt/ours");
-    EXPECT_THROW(require_trusted_folder("/opt/ours/app", *target, paths), Error)
+    EXPECT_THROW(require_trusted_folder("/opt/ours/app", *target, paths, Writers::group), Error)
         << "it was swapped meanwhile";
     fs::remove_all(folder / "opt/ours");
-    EXPECT_THROW(require_trusted_folder("/opt/ours/app", *target, paths), Error)
+    EXPECT_THROW(require_trusted_folder("/opt/ours/app", *target, paths, Writers::group), Error)
         << "it is gone meanwhile";
 }
 
@@ -139,7 +162,7 @@ TEST_F(TrustedFolder, IsNotOneThatIsGivenAwayMeanwhile) {
     const auto target = find_target("/opt/ours/app", paths, MissingFolders::leave);
     give_away("opt/ours");
     try {
-        require_trusted_folder("/opt/ours/app", *target, paths);
+        require_trusted_folder("/opt/ours/app", *target, paths, Writers::group);
         ADD_FAILURE() << "somebody else may replace what is installed there";
     } catch (const Error& error) {
         EXPECT_THAT(error.what(), HasSubstr("who could replace what is installed there"));
