@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/overview.hpp"
 #include "cli/table.hpp"
+#include "model/shown_url.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -43,7 +44,7 @@ int command_history(Context& context, const std::string& name) {
                             {"decision", to_string(entry.decision)},
                             {"version", entry.version},
                             {"sha256", entry.sha256},
-                            {"url", entry.url},
+                            {"url", shown_url(entry.url)},
                             {"reason", entry.reason},
                             {"pass", entry.pass}});
         print(Json{{"schema", 1}, {"history", list}}.dump(2, ' ', false,
@@ -59,7 +60,7 @@ int command_history(Context& context, const std::string& name) {
                         {entry.version.empty() ? "-" : printable(entry.version, 40), Color::none},
                         {entry.sha256.substr(0, 12), Color::none},
                         {printable(entry.reason, 200), Color::none},
-                        {entry.url, Color::none}});
+                        {shown_url(entry.url), Color::none}});
     if (rows.empty())
         print("Nothing was installed yet.\n");
     else

@@ -49,7 +49,7 @@ Json entry_to_json(const HistoryEntry& entry) {
             {"decision", to_string(entry.decision)},
             {"version", entry.version},
             {"sha256", entry.sha256},
-            {"url", entry.url},
+            {"url", shown_url(entry.url)},
             {"reason", entry.reason},
             {"pass", entry.pass}};
 }
@@ -100,7 +100,7 @@ Json to_json(const Overview& overview, const Context& context) {
         generations.push_back({{"version", generation.version},
                                {"sha256", generation.marker.artifact},
                                {"healthy_since", format_rfc3339(generation.since)},
-                               {"url", generation.url}});
+                               {"url", shown_url(generation.url)}});
     json["generations"] = generations;
     json["last_decision"] = overview.last_decision();
     const auto time_or_null = [](const std::optional<WallTime>& time) {
@@ -195,7 +195,7 @@ void print_overview(const Overview& overview, const Context& context) {
              fmt::format("{}  {:<8}  {}  {}  {}", format_rfc3339(entry->when),
                          to_string(entry->decision),
                          entry->version.empty() ? entry->sha256.substr(0, 12) : entry->version,
-                         entry->reason, entry->url));
+                         entry->reason, shown_url(entry->url)));
 }
 
 } // namespace

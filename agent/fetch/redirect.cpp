@@ -41,16 +41,17 @@ bool same_origin(const Url& one, const Url& other) {
            agree(CURLUPART_PORT);
 }
 
-/// Without user information, query and fragment, which may hold secrets.
+/// Without user information, parameters of the path, query and fragment, which may hold secrets.
 std::string shown(const Url& url) {
+    const std::string path = part_of(url, CURLUPART_PATH);
     return printable(fmt::format("{}://{}{}", part_of(url, CURLUPART_SCHEME),
-                                 part_of(url, CURLUPART_HOST), part_of(url, CURLUPART_PATH)),
+                                 part_of(url, CURLUPART_HOST), path.substr(0, path.find(';'))),
                      300);
 }
 
 /// The same of a text that is no URL.
 std::string shown(const std::string& text) {
-    const std::string plain = text.substr(0, text.find('?'));
+    const std::string plain = text.substr(0, text.find_first_of("?#;"));
     const std::size_t at = plain.rfind('@');
     return printable(at == std::string::npos ? plain : "…" + plain.substr(at), 200);
 }

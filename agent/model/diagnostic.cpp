@@ -24,11 +24,14 @@ int width_of(std::string_view text) {
 
 } // namespace
 
-Diagnostic diagnose(SourcePlace place, std::string_view text, std::string message) {
-    std::string line = shown_line(line_of(text, place.line));
+Diagnostic diagnose(SourcePlace place, std::string_view text, const std::string& message) {
+    const std::string_view whole = line_of(text, place.line);
+    std::string line = shown_line(whole);
     // A tab would be as wide as it likes.
     std::replace(line.begin(), line.end(), '\t', ' ');
-    std::size_t at = std::min(static_cast<std::size_t>(std::max(place.column, 1)) - 1, line.size());
+    const auto before = static_cast<std::size_t>(std::max(place.column, 1)) - 1;
+    // What is hidden in front of the column takes less room.
+    std::size_t at = std::min(shown_line(whole.substr(0, before)).size(), line.size());
     std::string mark;
     if (at > before_column && line.size() > line_limit) {
         std::size_t cut = at - before_column;
@@ -38,7 +41,7 @@ Diagnostic diagnose(SourcePlace place, std::string_view text, std::string messag
         at -= cut;
         mark = "…";
     }
-    Diagnostic diagnostic{std::move(place), std::move(message), mark + printable(line, line_limit),
+    Diagnostic diagnostic{std::move(place), shown_text(message), mark + printable(line, line_limit),
                           0};
     if (!line.empty() && diagnostic.place.column > 0)
         diagnostic.caret = width_of(mark) + width_of(printable(line.substr(0, at))) + 1;

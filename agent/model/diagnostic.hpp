@@ -22,7 +22,7 @@ struct Diagnostic {
 
 /// A complaint about a place in a file with this text. Of the line secrets are left out, and of a
 /// long one what is far from the column.
-Diagnostic diagnose(SourcePlace place, std::string_view text, std::string message);
+Diagnostic diagnose(SourcePlace place, std::string_view text, const std::string& message);
 
 /// "file:line:column: message", then the offending line and a caret under the column where there is
 /// one. No final newline.

@@ -4,6 +4,7 @@
 #include "base/contained_process.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "model/shown_url.hpp"
 
 #include <utility>
 
@@ -34,7 +35,7 @@ std::string shown_words(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words)
         text += (text.empty() ? "" : " ") + word;
-    return printable(text, limit);
+    return printable(shown_text(text), limit);
 }
 
 } // namespace provisor

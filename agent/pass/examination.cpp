@@ -7,6 +7,7 @@
 #include "model/found_version.hpp"
 #include "model/generation.hpp"
 #include "model/retry.hpp"
+#include "model/shown_url.hpp"
 #include "model/version_order.hpp"
 #include "pass/contained.hpp"
 #include "pass/put_in_place.hpp"
@@ -60,9 +61,9 @@ std::string explain_start(const CommandResult& result, const std::vector<std::st
 std::string in_words(const CommandResult& result, const std::vector<std::string>& words,
                      const LentFile* lent) {
     const std::string output = shown_output(result);
-    return fmt::format("`{}`: {}{}{}", shown_words(words), describe(result),
-                       explain_start(result, words, lent),
-                       output.empty() ? "" : "; it printed: " + output);
+    return shown_text(fmt::format("`{}`: {}{}{}", shown_words(words), describe(result),
+                                  explain_start(result, words, lent),
+                                  output.empty() ? "" : "; it printed: " + output));
 }
 
 /// A file that is staged already, or is staged for this alone: shown to the commands and to nobody

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "model/report.hpp"
+#include "model/shown_url.hpp"
 #include "pass/history.hpp"
 
 #include <fmt/format.h>
@@ -37,7 +38,7 @@ void turn_back(Work& work, const Generation& target, const std::string& reason, 
     work.outcome.version = target.version;
     work.outcome.sha256 = target.marker.artifact;
     work.outcome.signed_by = target.marker.signed_by;
-    work.outcome.url = target.url;
+    work.outcome.url = shown_url(target.url);
 }
 
 void quarantine(Work& work, const Generation& target, const std::string& reason,

@@ -57,7 +57,7 @@ struct Work {
 void fail(Work& work, const Error& error);
 
 /// Ends the work with a hold: a change is (or may be) wanted and is not made.
-void hold(Work& work, std::string reason);
+void hold(Work& work, const std::string& reason);
 
 /// Runs one stage of one component; an Error becomes its outcome and ends its work. Nothing happens
 /// when it is done.

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/fd.hpp"
+#include "model/shown_url.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -35,7 +36,7 @@ std::string path_of(std::string_view url) {
     if (!rest.starts_with('/'))
         throw Error(ErrorKind::config, fmt::format("'{}' names a host; file:///PATH is a file of "
                                                    "this machine",
-                                                   url));
+                                                   shown_url(url)));
     std::string path;
     for (std::size_t i = 0; i < rest.size(); ++i) {
         const bool encoded = rest[i] == '%' && i + 2 < rest.size() && hex_digit(rest[i + 1]) >= 0 &&
@@ -45,7 +46,7 @@ std::string path_of(std::string_view url) {
         i += encoded ? 2 : 0;
     }
     if (path.find('\0') != std::string::npos)
-        throw Error(ErrorKind::config, fmt::format("'{}' holds a NUL byte", url));
+        throw Error(ErrorKind::config, fmt::format("'{}' holds a NUL byte", shown_url(url)));
     return path;
 }
 
@@ -59,17 +60,16 @@ Source open_source(const std::string& path) {
     // Not blocking, so that a FIFO cannot hold the pass up.
     Source source{Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), 0, ""};
     if (!source.file)
-        throw system_error(errno, fmt::format("open '{}'", path));
+        throw system_error(errno, fmt::format("open '{}'", shown_url(path)));
     struct stat facts {};
     if (::fstat(source.file.get(), &facts) != 0)
-        throw system_error(errno, fmt::format("look at '{}'", path));
+        throw system_error(errno, fmt::format("look at '{}'", shown_url(path)));
     if (!S_ISREG(facts.st_mode))
-        throw Error(ErrorKind::io, fmt::format("'{}' is no regular file", path));
+        throw Error(ErrorKind::io, fmt::format("'{}' is no regular file", shown_url(path)));
     source.size = static_cast<std::uint64_t>(facts.st_size);
-    source.etag =
-        fmt::format("\"{:x}-{:x}-{:x}-{:x}.{:x}-{:x}.{:x}\"", facts.st_dev, facts.st_ino,
-                    facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
-                    facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec);
+    source.etag = fmt::format("\"{:x}-{:x}-{:x}-{:x}.{:x}-{:x}.{:x}\"", facts.st_dev, facts.st_ino,
+                              facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
+                              facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec);
     return source;
 }
 
@@ -78,7 +78,7 @@ Body copy(const Source& source, TransferRequest& request, const Interrupt& inter
     if (source.size > request.max_size)
         throw Error(ErrorKind::size,
                     fmt::format("'{}' has {} bytes, the limit is {} (limits.artifact_size)",
-                                request.url, source.size, request.max_size));
+                                shown_url(request.url), source.size, request.max_size));
     Body body{request.place.open({0, source.size}), 0, ""};
     if (request.place.check_room)
         request.place.check_room(source.size);
@@ -89,7 +89,7 @@ Body copy(const Source& source, TransferRequest& request, const Interrupt& inter
     while (body.size < source.size) {
         interrupt.check();
         const std::size_t got =
-            read_some(source.file.get(), buffer, fmt::format("read '{}'", path));
+            read_some(source.file.get(), buffer, fmt::format("read '{}'", shown_url(path)));
         if (got == 0)
             break;
         const std::span<const std::byte> bytes(buffer.data(), got);
@@ -100,7 +100,7 @@ Body copy(const Source& source, TransferRequest& request, const Interrupt& inter
     }
     body.sha256 = sha.finish();
     if (open_source(path).etag != source.etag)
-        throw Error(ErrorKind::io, fmt::format("'{}' changed while it was read", path));
+        throw Error(ErrorKind::io, fmt::format("'{}' changed while it was read", shown_url(path)));
     return body;
 }
 
@@ -124,7 +124,7 @@ TransferResult read_local(TransferRequest& request, const Interrupt& interrupt,
         }
     } catch (const Error& error) {
         Error told = error;
-        told.url = request.url;
+        told.url = shown_url(request.url);
         result.error = std::move(told);
     }
     progress.end_transfer(local_id);

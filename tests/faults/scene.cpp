@@ -63,6 +63,9 @@ void Scene::write_manifest() const {
     const std::string version = std::to_string(version_);
     std::string beside = origin.url("/beside");
     beside.insert(beside.find("127."), std::string("me:") + Canaries::user + "@");
+    // Under a name of a CDN, without a name, and behind what is never sent.
+    for (const char* before : {"?hdnts=exp=1~hmac=", "&", "#"})
+        beside += std::string(before) + Canaries::query;
     machine.write_manifest(
         "components:\n  app:\n    version: \"" + version + "\"\n    url: \"" + app_url + "\"\n" +
         (with_credentials ? "    auth: { bearer: credential:app }\n" : "") + app_lines +

@@ -129,7 +129,7 @@ TEST_F(Bodies, ErrorsNameTheAddressWithoutItsSecrets) {
     url.insert(url.find("127"), "user:hidden@");
     const TransferResult result = rig.get(url);
     ASSERT_TRUE(result.error);
-    EXPECT_EQ(result.error->url, origin.url("/app?X-Amz-Signature=…&v=1"));
+    EXPECT_EQ(result.error->url, origin.url("/app?X-Amz-Signature=…&v=…"));
     EXPECT_EQ(result.error->http_status, 403);
     for (const char* secret : {"very-secret", "hidden", "user"})
         EXPECT_EQ(outcome_of(result).find(secret), std::string::npos) << outcome_of(result);

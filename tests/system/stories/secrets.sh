@@ -20,8 +20,8 @@ nginx_start 8000 <<CONF
         location /header/ { if (\$http_x_key != "canary-header") { return 401; } }
         location /user/ { if (\$http_authorization != "Basic $(basic me:canary-user)") { return 401; } }
         location /netrc/ { if (\$http_authorization != "Basic $(basic me:canary-netrc)") { return 401; } }
-        location /query/ { if (\$arg_signature != "canary-query") { return 403; } }
-        location /redirect/ { return 302 http://127.0.0.1:8000/query/app?signature=canary-query; }
+        location /query/ { if (\$args != "md5=canary-query&canary-query") { return 403; } }
+        location /redirect/ { return 302 http://127.0.0.1:8000/query/app?md5=canary-query&canary-query; }
 CONF
 cat >"$work/proxy.conf" <<CONF
 Port 3128
@@ -61,8 +61,8 @@ component() {
     component header "http://$origin/header/app" 'auth: { header: { X-Key: credential:header } }'
     component user "http://me:canary-user@$origin/user/app"
     component netrc "http://$origin/netrc/app" 'auth: { netrc: true }'
-    component query "http://$origin/query/app?signature=canary-query" \
-        "sha256sums: http://$origin/query/SHA256SUMS?signature=canary-query"
+    component query "http://$origin/query/app?md5=canary-query&canary-query#canary-query" \
+        "sha256sums: http://$origin/query/SHA256SUMS?md5=canary-query&canary-query"
     component redirect "http://$origin/redirect/app"
 } | manifest secrets
 # credentials PREFIX: those that are right have "canary".
@@ -144,8 +144,8 @@ configure canary-proxy
 for port in 8000 9; do
     {
         printf 'components:\n'
-        component elsewhere "https://me:canary-user@127.0.0.1:$port/user/app?signature=canary-query" \
-            'auth: { bearer: credential:bearer }' "mirrors: [ 'http://me:canary-user@nowhere.invalid/app?token=canary-query' ]"
+        component elsewhere "https://me:canary-user@127.0.0.1:$port/user/app?hdnts=exp=1~hmac=canary-query" \
+            'auth: { bearer: credential:bearer }' "mirrors: [ 'http://me:canary-user@nowhere.invalid/app?canary-query' ]"
     } | manifest elsewhere
     ask_everything
     expect_eq "decision, https to port $port" fail "$(decision elsewhere)"
@@ -154,7 +154,7 @@ done
 host_run rm /etc/provisor/components.d/elsewhere.yaml
 
 step "mistakes on the very line of a secret"
-printf 'components:\n  wrong: { url: "http://me:canary-user@%s/app?token=canary-query", auth: { bearer: canary-inline }, pth: /x }\n' $origin |
+printf 'components:\n  wrong: { url: "http://me:canary-user@%s/app?jwt=canary-query&canary-query", auth: { bearer: canary-inline }, pth: /x }\n' $origin |
     manifest wrong
 ask_everything
 expect_has "output" "$(cat "$said")" "wrong.yaml:2"

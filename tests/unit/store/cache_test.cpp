@@ -35,7 +35,7 @@ protected:
     test::TemporaryFolder folder;
     Cache cache{folder.path()};
     Interrupt interrupt;
-    const std::string url = "https://user:hunter2@origin/app?X-Amz-Signature=hunter3";
+    const std::string url = "https://user:hunter2@origin/app?md5=hunter3&hunter3";
 };
 
 TEST_F(CacheTest, IsNotMadeBeforeThereIsSomethingToKeep) {
