@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/overview.hpp"
 #include "pass/lock.hpp"
+#include "store/cache.hpp"
 #include "store/component_store.hpp"
 
 #include <fmt/format.h>
@@ -12,9 +13,10 @@
 namespace provisor {
 namespace {
 
-void require_known(Context& context, const std::string& name) {
-    const Settings settings = load_or_complain(context);
+Settings require_known(Context& context, const std::string& name) {
+    Settings settings = load_or_complain(context);
     gather_overviews(context, settings, {name});
+    return settings;
 }
 
 void say(const Context& context, const std::string& name, const std::vector<std::string>& done) {
@@ -49,6 +51,21 @@ std::vector<std::string> forget_guards(Record& record) {
     return done;
 }
 
+/// Whether there was something of the kind at one of the component's URLs.
+bool forget_refusals(const std::vector<Component>& components, const std::string& name,
+                     const Paths& paths) {
+    Cache cache(paths.state_dir);
+    bool forgotten = false;
+    for (const Component& component : components) {
+        if (component.name != name)
+            continue;
+        forgotten |= cache.forget_refused(component.url);
+        for (const std::string& mirror : component.mirrors)
+            forgotten |= cache.forget_refused(mirror);
+    }
+    return forgotten;
+}
+
 } // namespace
 
 int command_hold(Context& context, const std::string& name, const std::string& reason) {
@@ -62,7 +79,7 @@ int command_hold(Context& context, const std::string& name, const std::string& r
 
 int command_release(Context& context, const std::string& name) {
     const auto lock = PassLock::acquire(context.paths, PassLock::Wait::yes, context.interrupt);
-    require_known(context, name);
+    const Settings settings = require_known(context, name);
     ComponentStore store(context.paths.state_dir);
     std::vector<std::string> done;
     if (const auto reason = store.hold(name)) {
@@ -76,6 +93,8 @@ int command_release(Context& context, const std::string& name) {
         done.push_back(std::move(one));
     if (record != before)
         store.write_record(name, record);
+    if (forget_refusals(settings.components, name, context.paths))
+        done.emplace_back("what its URLs had in place of the pinned content is asked for again");
     if (done.empty())
         done.emplace_back("nothing held it");
     else

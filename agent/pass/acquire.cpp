@@ -121,6 +121,7 @@ bool Acquisition::add_question(std::vector<Question>& questions, Work& work,
     if (same != questions.end() && same->secret_headers != secrets)
         return false;
     std::optional<CacheEntry> known = trusted_entry(work, url);
+    const bool refused = known && !work.pin.empty() && known->sha256 != work.pin;
     if (options_.offline) {
         if (!known)
             throw Error(
@@ -131,10 +132,11 @@ bool Acquisition::add_question(std::vector<Question>& questions, Work& work,
     }
     work.asked = true;
     if (same == questions.end()) {
-        questions.push_back({url, std::move(secrets), std::move(known), {&work}});
+        questions.push_back({url, std::move(secrets), std::move(known), {&work}, refused});
         return true;
     }
     same->askers.push_back(&work);
+    same->refused |= refused;
     if (known != same->known)
         same->known.reset();
     return true;
@@ -172,6 +174,8 @@ void Acquisition::run(std::vector<Work>& works) {
     for (Work& work : works)
         attempt(work, [&] {
             work.pin = work.component->sha256;
+            if (options_.force)
+                forget_refusals(*work.component);
             if (settle_without_request(work) || hold_back(work))
                 return;
             open.push_back(&work);
@@ -202,6 +206,12 @@ void Acquisition::run(std::vector<Work>& works) {
         });
     }
     note_failures(asked);
+}
+
+/// Whoever forces a pass wants to see what the origin has now.
+void Acquisition::forget_refusals(const Component& component) {
+    for (std::size_t round = 0; candidate(component, round); ++round)
+        cache_.forget_refused(*candidate(component, round));
 }
 
 /// Says which origins failed before the last one, and when the next try is.

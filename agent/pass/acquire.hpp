@@ -40,6 +40,7 @@ private:
         std::vector<std::string> secret_headers;
         std::optional<CacheEntry> known; ///< what a 304 would speak of
         std::vector<Work*> askers;
+        bool refused = false; ///< `known` is what one of them refused, see Cache::find_refused()
         std::optional<Dictionary> dictionary = {}; ///< that is offered
         bool probe = false;                        ///< see choose_dictionary()
         bool plain = false;      ///< no encoding, since what came encoded was wrong
@@ -65,6 +66,8 @@ private:
     static void ask_again_for_room(std::vector<Question>& questions,
                                    const std::vector<TransferResult>& results);
     void answer(Question& question, TransferResult& result);
+    bool recheck(Question& question);
+    void forget_refusals(const Component& component);
     void judge(Work& work, const Body& body, const std::string& url, int http_status);
     void answer_body(Question& question, TransferResult& result);
     void decode(Question& question, TransferResult& result);

@@ -29,6 +29,8 @@ void Acquisition::answer(Question& question, TransferResult& result) {
         question.again = true;
         return;
     }
+    if (!result.error && recheck(question))
+        return;
     if (result.error && may_be_resumed(*result.error))
         cache_.unfinished().abandon_body(question.url);
     else if (result.error || parts_) // of what the URL had before it was again what is known
@@ -39,6 +41,15 @@ void Acquisition::answer(Question& question, TransferResult& result) {
                 throw *result.error;
             accept(*work, {question.known->sha256, Freshness::revalidated}, question.url);
         });
+}
+
+/// An origin that still has what was refused, as it says, is asked for the whole once an hour: that
+/// may be what is wanted, and have been damaged on its way when its tag was learnt.
+bool Acquisition::recheck(Question& question) {
+    if (!question.known || !question.refused || !cache_.begin_recheck(question.url))
+        return false;
+    question.known.reset();
+    return question.again = question.from_start = true;
 }
 
 void Acquisition::remember_refusal(const Question& question, const TransferResult& result) {

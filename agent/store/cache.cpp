@@ -22,7 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::uint64_t entry_limit = std::uint64_t{64} * 1024;
-/// For so long an origin is believed that it still has what was refused.
+/// For so long a 304 is believed that the origin still has what was refused.
+constexpr auto recheck_interval = std::chrono::hours(1);
+/// For so long what was refused is remembered when nobody asks for it.
 constexpr auto refusal_lifetime = std::chrono::hours(24);
 constexpr auto verdict_lifetime = std::chrono::hours(24 * 30);
 
@@ -212,6 +214,21 @@ void Cache::remember_refused(const std::string& url, const CacheEntry& entry) {
     if (find_refused(url) != entry)
         write_entry(refused_path(url), url, entry);
 }
+
+bool Cache::begin_recheck(const std::string& url) {
+    const fs::path path = refused_path(url);
+    const auto now = fs::file_time_type::clock::now();
+    std::error_code problem;
+    const auto last = fs::last_write_time(path, problem);
+    // A time to come is one of a clock that was wrong.
+    if (problem || (last <= now && now - last < recheck_interval))
+        return false;
+    // Before it is asked: whatever comes of that, it is not asked again for an hour.
+    fs::last_write_time(path, now, problem);
+    return !problem;
+}
+
+bool Cache::forget_refused(const std::string& url) { return remove_file(refused_path(url)); }
 
 std::optional<std::string> Cache::read_blob(const std::string& sha256, std::uint64_t limit) const {
     std::optional<std::string> text = read_cache_record(blob_path(sha256), limit);

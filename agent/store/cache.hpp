@@ -93,6 +93,12 @@ public:
     /// transfer in every pass.
     std::optional<CacheEntry> find_refused(const std::string& url) const;
     void remember_refused(const std::string& url, const CacheEntry& entry);
+    /// Whether the URL may be asked without a condition although it still has what was refused,
+    /// and notes that it is: an hour after the last time. What was damaged on its way twice bears
+    /// the tag of what is wanted, and a 304 would confirm it for as long as nobody asks so.
+    bool begin_recheck(const std::string& url);
+    /// So that the next question has no condition; returns whether there was something to forget.
+    bool forget_refused(const std::string& url);
 
     /// The content of a small blob that still hashes to its name; absent otherwise.
     std::optional<std::string> read_blob(const std::string& sha256, std::uint64_t limit) const;

@@ -145,19 +145,6 @@ TEST_F(PassTest, WhatWasDamagedOnceOnItsWayIsNotRefusedForEver) {
         << "the tag of what is wanted was taken for that of the damage";
 }
 
-TEST_F(PassTest, ARefusalIsNotBelievedForMoreThanADay) {
-    publish(script("damaged"), "\"1\"");
-    Component pinned = app();
-    pinned.sha256 = sha256_of(script("good"));
-    run_one(pinned);
-    run_one(pinned);
-    publish(script("good"), "\"1\"");
-    EXPECT_TRUE(run_one(pinned).error) << "an origin that lies about its tag is believed";
-    for (const auto& entry : fs::directory_iterator(folder / "state/cache/refused"))
-        fs::last_write_time(entry, fs::file_time_type::clock::now() - std::chrono::hours(25));
-    EXPECT_EQ(to_string(run_one(pinned).decision), "install");
-}
-
 TEST_F(PassTest, ANewPinIsNotSatisfiedByAnOldValidator) {
     publish(script("one"), "\"size and time\"");
     run_one(app());

@@ -182,6 +182,28 @@ TEST_F(CacheTest, ARefusalIsOfTheDayAndADamagedOneIsNone) {
     EXPECT_FALSE(cache.find_refused(url));
 }
 
+TEST_F(CacheTest, ARefusalIsDoubtedOnceAnHour) {
+    EXPECT_FALSE(cache.begin_recheck(url)) << "nothing was refused";
+    cache.remember_refused(url, {{"\"v1\"", ""}, sha256_of("x"), 1});
+    EXPECT_FALSE(cache.begin_recheck(url));
+    const fs::path record = folder / "cache/refused" / sha256_of(url);
+    const auto back = [&](std::chrono::minutes time) {
+        fs::last_write_time(record, fs::last_write_time(record) - time);
+    };
+    back(std::chrono::minutes(59));
+    EXPECT_FALSE(cache.begin_recheck(url));
+    back(std::chrono::minutes(2));
+    test::run_with_failing_call(__NR_utimensat, EROFS, [&] {
+        EXPECT_FALSE(cache.begin_recheck(url)) << "it could not be noted";
+    });
+    EXPECT_TRUE(cache.begin_recheck(url));
+    EXPECT_FALSE(cache.begin_recheck(url)) << "twice in an hour";
+    EXPECT_TRUE(cache.find_refused(url));
+    EXPECT_TRUE(cache.forget_refused(url));
+    EXPECT_FALSE(cache.forget_refused(url));
+    EXPECT_FALSE(cache.find_refused(url));
+}
+
 TEST_F(CacheTest, PruneDropsDamagedRecordsAndWhatWasFoundAMonthAgo) {
     const std::string digest = put(url, "content", {"\"v1\"", ""});
     cache.remember_refused(url, {{"\"v1\"", ""}, sha256_of("x"), 1});
