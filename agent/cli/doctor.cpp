@@ -2,6 +2,7 @@
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/findings.hpp"
+#include "cli/next_step.hpp"
 #include "pass/lock.hpp"
 
 #include <algorithm>
@@ -29,12 +30,10 @@ void add(Findings& findings, Findings&& more) {
                     std::make_move_iterator(more.end()));
 }
 
-/// The service that makes the passes: of the daemon, or of the timer for those who prefer that.
+/// What the sandbox of the service that makes the passes does not let them do.
 void look_at_agent(const Context& context, const Settings& settings, UnitManager& units,
                    Findings& findings) {
-    const std::string service = units.state("provisor.timer").active_state == "active"
-                                    ? "provisor-apply.service"
-                                    : "provisor.service";
+    const std::string service = service_of_passes(units);
     add(findings, look_at_sandbox(settings, context.paths, service, units.state(service)));
 }
 

@@ -33,6 +33,10 @@ NextStep step_of_hold(const Overview& overview, WallTime now) {
     return {"its origin is asked for other content than what is held", {}};
 }
 
+bool is_active(const UnitState& unit) {
+    return unit.active_state == "active" || unit.active_state == "reloading";
+}
+
 } // namespace
 
 NextStep next_step(const Overview& overview, WallTime now) {
@@ -63,7 +67,7 @@ NextStep next_step(const Overview& overview, WallTime now) {
 NextPass next_pass(UnitManager& units) {
     try {
         const UnitState daemon = units.state("provisor.service");
-        if (daemon.active_state == "active" || daemon.active_state == "reloading") {
+        if (is_active(daemon)) {
             constexpr std::string_view words = "next pass ";
             const std::size_t found = daemon.status_text.rfind(words);
             if (found == std::string::npos)
@@ -71,7 +75,7 @@ NextPass next_pass(UnitManager& units) {
             const std::string time = daemon.status_text.substr(found + words.size());
             return {time, parse_rfc3339(time)};
         }
-        if (units.state("provisor.timer").active_state == "active")
+        if (is_active(units.state("provisor.timer")))
             return {"when provisor.timer elapses: `systemctl list-timers provisor.timer`", {}};
     } catch (const Error& error) {
         return {fmt::format("not known: {}", error.what()), {}};
@@ -79,6 +83,12 @@ NextPass next_pass(UnitManager& units) {
     return {"none is planned, since neither provisor.service nor provisor.timer runs; `provisor "
             "apply` makes one",
             {}};
+}
+
+std::string service_of_passes(UnitManager& units) {
+    return !is_active(units.state("provisor.service")) && is_active(units.state("provisor.timer"))
+               ? "provisor-apply.service"
+               : "provisor.service";
 }
 
 } // namespace provisor

@@ -29,4 +29,9 @@ struct NextPass {
 /// telling when it makes its next pass.
 NextPass next_pass(UnitManager& units);
 
+/// The unit whose sandbox the passes run in: provisor-apply.service if provisor.timer is active and
+/// the daemon is not (while that is active, it makes the passes, and those of the timer are
+/// skipped), else provisor.service. Throws Error when the service manager cannot be asked.
+std::string service_of_passes(UnitManager& units);
+
 } // namespace provisor

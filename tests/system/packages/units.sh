@@ -9,8 +9,27 @@ sed -i "s#^Exec\([A-Za-z]*\)=/usr/\(bin\|libexec\)/#Exec\1=$scratch/tree/usr/\2/
 # That of an update of provisor itself is there only while one is under way.
 sed -i "s#^ExecStart=%S/provisor/self-update/#ExecStart=$scratch/tree/usr/bin/#" "$units/provisor-self-update.service"
 
-for unit in provisor.service provisor-apply.service provisor-self-update.service provisor.timer \
-    provisor-fetch.socket provisor-fetch@.service provisor-unpack.socket provisor-unpack@.service; do
+# Each unit, with the story that asserts what it does (not only that it is active).
+effects=$(sort <<'EFFECTS'
+provisor-apply.service timer
+provisor-fetch.socket privileges
+provisor-fetch@.service privileges
+provisor-self-update.service self_update
+provisor.service daemon
+provisor.timer timer
+provisor-unpack.socket privileges
+provisor-unpack@.service privileges
+EFFECTS
+)
+expect_eq "units in the package" "$(cut -d' ' -f1 <<<"$effects" | xargs)" \
+    "$(find "$scratch/tree" \( -path '*/systemd/system/*' -o -path '*/systemd/user/*' \) ! -type d -printf '%f\n' | sort | xargs)"
+while read -r unit story; do
+    # An instance has its number behind the "@".
+    grep -qF "${unit%.service}" "$source_dir/tests/system/stories/$story.sh" || fails "the story $story says nothing of $unit"
+done <<<"$effects"
+holds "for each there is a story about its effect"
+
+for unit in $(cut -d' ' -f1 <<<"$effects"); do
     said=$(SYSTEMD_UNIT_PATH="$units:" systemd-analyze verify --recursive-errors=no --man=no "$units/$unit" 2>&1) || fails "$unit: $said"
     expect_eq "what systemd says of $unit" "" "$said"
 done

@@ -151,14 +151,7 @@ host_run systemctl start provisor-apply.service
 expect_eq "result" success "$(property Result provisor-apply.service)"
 expect_eq "running version" 2.0.0 "$(service_running)"
 
-step "the timer takes the daemon's place"
-host_run systemctl start provisor.service
-host_run systemctl start provisor.timer
-expect_eq "daemon" inactive "$(property ActiveState)"
-expect_eq "timer" active "$(property ActiveState provisor.timer)"
-
 step "a wrong configuration ends the daemon for good, with the place of the mistake"
-host_run systemctl stop provisor.timer
 printf 'interval: 5 lightyears\n' | host_write /etc/provisor/agent.yaml
 host_run systemctl start provisor.service 2>/dev/null || true
 is_failed() { [ "$(property ActiveState)" = failed ]; }

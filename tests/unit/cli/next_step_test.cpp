@@ -108,6 +108,19 @@ TEST(NextPassTest, IsWhatTheDaemonSays) {
     EXPECT_FALSE(next_pass(units).when);
 }
 
+TEST(NextPassTest, IsMadeByTheDaemonIfTheTimerIsActiveAsWell) {
+    OwnUnits units;
+    EXPECT_EQ(service_of_passes(units), "provisor.service");
+    units.timer.active_state = "active";
+    EXPECT_EQ(service_of_passes(units), "provisor-apply.service");
+    for (const char* state : {"active", "reloading"}) {
+        units.daemon.active_state = state;
+        EXPECT_EQ(service_of_passes(units), "provisor.service") << state;
+    }
+    units.daemon.active_state = "failed";
+    EXPECT_EQ(service_of_passes(units), "provisor-apply.service");
+}
+
 TEST(NextPassTest, IsNotKnownWithoutAServiceManager) {
     FakeUnits units;
     units.be_unreachable("no bus");
