@@ -18,9 +18,10 @@ int command_prune(Context& context) {
     const Settings settings = load_or_complain(context);
     const ComponentStore store(context.paths.state_dir);
     Cache cache(context.paths.state_dir);
-    const Cache::Pruned pruned =
-        cache.prune(kept_blobs(settings.components, cache, store, settings.config.keep_versions),
-                    wanted_urls(settings.components, cache), Cache::Mode::remove);
+    const auto [pruned, over] =
+        prune_cache(settings.components, cache, store, settings.config.cache);
+    if (!over.empty())
+        complain("provisor: " + over);
     if (context.options.json) {
         const nlohmann::ordered_json json{
             {"schema", 1}, {"dropped", pruned.blobs}, {"bytes", pruned.bytes}};

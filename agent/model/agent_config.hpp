@@ -33,7 +33,11 @@ struct AgentConfig {
         Duration total = Duration::zero(); ///< 0 = none
         bool operator==(const Timeouts&) const = default;
     } timeouts;
-    unsigned keep_versions = 5;
+    struct CacheLimits {
+        unsigned keep_versions = 5;
+        std::uint64_t max_size = 0; ///< bytes, 0 = no cap
+        bool operator==(const CacheLimits&) const = default;
+    } cache;
     struct Retry {
         Duration first = std::chrono::seconds(10);
         Duration max = std::chrono::hours(1);

@@ -89,7 +89,8 @@ public:
             record();
             prune();
             self_update_.hand_over();
-        }
+        } else
+            prune();
         return report();
     }
 
@@ -349,14 +350,20 @@ void Pass::record() {
     }
 }
 
+/// When something came that takes the place of something else, whether it was installed or is held
+/// back: what was held back before it is wanted no more. And when there was no room for it.
 void Pass::prune() {
-    if (std::none_of(works_.begin(), works_.end(),
-                     [](const Work& work) { return work.plan.write_marker || work.removed; }))
+    const bool changed = std::any_of(works_.begin(), works_.end(), [&](const Work& work) {
+        return (!options_.dry_run && (work.plan.write_marker || work.removed)) ||
+               (work.outcome.error && work.outcome.error->kind() == ErrorKind::space);
+    });
+    if (!changed && !cache_.has_grown())
         return;
     try {
-        cache_.prune(
-            kept_blobs(settings_.components, cache_, store_, settings_.config.keep_versions),
-            wanted_urls(settings_.components, cache_), Cache::Mode::remove);
+        const PrunedCache pruned =
+            prune_cache(settings_.components, cache_, store_, settings_.config.cache);
+        if (!pruned.over.empty())
+            spdlog::warn("{}", pruned.over);
     } catch (const Error& error) {
         spdlog::warn("cache not pruned: {}", error.what());
     }

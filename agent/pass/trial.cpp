@@ -59,7 +59,7 @@ void Trial::remember_healthy(Work& work, const Marker& marker, const std::string
     bare.retired.clear();
     store_.write_generations(
         name, with_newest(store_.generations(name), {std::move(bare), version, url, wall_clock()},
-                          std::max(config_.keep_versions, current_and_one_before)));
+                          std::max(config_.cache.keep_versions, current_and_one_before)));
     work.record.healthy = identity_of(marker);
     work.record_changed = true;
 }

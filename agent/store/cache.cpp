@@ -151,6 +151,7 @@ bool Cache::verify_blob(const std::string& sha256, const Interrupt& interrupt) {
 
 void Cache::name_blob(const fs::path& file, int fd, const std::string& sha256) {
     make_folders();
+    has_grown_ = true;
     const fs::path blob = blob_path(sha256);
     sync_fd(fd, fmt::format("cached blob {}", sha256));
     if (::rename(file.c_str(), blob.c_str()) != 0)
@@ -193,6 +194,7 @@ void Cache::keep_text(std::string_view text, const std::string& sha256) {
     if (size_of(blob_path(sha256)) == text.size())
         return;
     make_folders();
+    has_grown_ = true;
     replace_file(blob_path(sha256), text, 0600, Durable::yes, folder_);
 }
 

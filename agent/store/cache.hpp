@@ -126,6 +126,8 @@ public:
 
     /// All blobs with their sizes.
     std::vector<std::pair<std::string, std::uint64_t>> blobs() const;
+    /// Whether a blob was added through this object: then something else may be unwanted.
+    bool has_grown() const { return has_grown_; }
 
 private:
     std::filesystem::path blob_path(const std::string& sha256) const;
@@ -138,6 +140,7 @@ private:
     std::filesystem::path folder_;
     Unfinished unfinished_;
     Unpacked unpacked_;
+    bool has_grown_ = false;
 };
 
 } // namespace provisor

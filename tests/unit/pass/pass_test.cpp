@@ -470,7 +470,7 @@ TEST_F(PassTest, SweepsFoldersThatTheManifestDoesNotNameAnyMoreAlsoOfAHeldCompon
 }
 
 TEST_F(PassTest, OldVersionsLeaveTheCache) {
-    config.keep_versions = 2;
+    config.cache.keep_versions = 2;
     for (const char* version : {"1", "2", "3", "4"}) {
         publish(script(version), "\"" + std::string(version) + "\"");
         run_one(app());

@@ -278,7 +278,7 @@ TEST_F(RollbackTest, AWayBackThatIsDamagedLeavesTheNewOneAndSaysSo) {
 }
 
 TEST_F(RollbackTest, APruneNeverDropsTheWayBack) {
-    config.keep_versions = 1;
+    config.cache.keep_versions = 1;
     publish(script("two"), "\"2\"");
     run_one(wanted("1.1"));
     EXPECT_TRUE(fs::exists(blob(script("one"))));

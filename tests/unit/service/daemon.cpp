@@ -128,7 +128,7 @@ void Daemon::be_the_daemon() const {
                 Progress& progress) {
                 teller.tell(fmt::format("pass begins components={} keep={} "
                                         "state_dir={}",
-                                        settings.components.size(), settings.config.keep_versions,
+                                        settings.components.size(), settings.config.cache.keep_versions,
                                         paths.state_dir.filename().string()));
                 if (pass)
                     pass(interrupt, progress);

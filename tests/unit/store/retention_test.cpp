@@ -24,7 +24,21 @@ protected:
 
     std::set<std::string> kept(unsigned keep_versions,
                                const std::vector<Component>& components = {}) {
-        return kept_blobs(components, cache, store, keep_versions);
+        WantedBlobs wanted = wanted_blobs(components, cache, store, keep_versions);
+        for (const WantedBlobs::Earlier& one : wanted.earlier)
+            wanted.needed.insert(one.digests.begin(), one.digests.end());
+        return wanted.needed;
+    }
+
+    /// What is left of the blobs.
+    std::set<std::string> left_under(std::uint64_t max_size) {
+        AgentConfig::CacheLimits limits;
+        limits.max_size = max_size;
+        over = prune_cache({}, cache, store, limits).over;
+        std::set<std::string> left;
+        for (const auto& [digest, size] : cache.blobs())
+            left.insert(digest);
+        return left;
     }
 
     static std::set<std::string> digests(const std::vector<std::string>& versions) {
@@ -37,6 +51,7 @@ protected:
     test::TemporaryFolder folder;
     Cache cache{folder.path()};
     ComponentStore store{folder.path()};
+    std::string over; ///< of the last prune
 };
 
 TEST_F(RetentionTest, KeepsTheMostRecentVersions) {
@@ -72,6 +87,53 @@ TEST_F(RetentionTest, KeepsWhatTodaysManifestsWant) {
     pinned.name = "app";
     pinned.sha256 = sha256_of("next");
     EXPECT_TRUE(kept(2, {pinned}).contains(sha256_of("next")));
+}
+
+TEST_F(RetentionTest, UnderACapTheLongestUnusedOfAllComponentsGoFirst) {
+    const auto used = [&](const std::string& name, const std::vector<std::string>& versions,
+                          std::chrono::hours begin) {
+        Record record;
+        WallTime when{begin};
+        for (const std::string& version : versions) {
+            record.remember({when, Decision::update, version, sha256_of(version), "", "", ""});
+            when += std::chrono::hours(2);
+            cache.keep_text(version, sha256_of(version));
+        }
+        store.write_record(name, record);
+        store.write_installed({name, sha256_of(versions.back()), {}, {}, false, {}, ""});
+    };
+    used("a", {"a1", "a2", "a3", "a4"}, std::chrono::hours(0)); // a1 at 0, a2 at 2
+    used("b", {"b1", "b2", "b3", "b4"}, std::chrono::hours(1)); // b1 at 1, b2 at 3
+    cache.keep_text("nobody's", sha256_of("nobody's"));
+    const auto needed = digests({"a3", "a4", "b3", "b4"});
+    const auto with = [&](const std::vector<std::string>& more) {
+        auto all = digests(more);
+        all.insert(needed.begin(), needed.end());
+        return all;
+    };
+    EXPECT_EQ(left_under(0), with({"a1", "a2", "b1", "b2"}));
+    EXPECT_EQ(left_under(15), with({"a2", "b1", "b2"}));
+    EXPECT_EQ(left_under(14), with({"a2", "b1", "b2"}));
+    EXPECT_EQ(left_under(12), with({"a2", "b2"}));
+    EXPECT_EQ(left_under(8), needed);
+    EXPECT_EQ(over, "");
+    EXPECT_EQ(left_under(7), needed);
+    EXPECT_EQ(over, "the cache has 8 B, more than cache.max_size (7 B): so much is installed, can "
+                    "be rolled back to, or is wanted by the manifests");
+}
+
+TEST_F(RetentionTest, ACapNeverDropsTheWayBackThatWasFoundHealthy) {
+    install("app", {"1", "2", "3"});
+    const auto healthy = [](const std::string& version, int hour) {
+        return Generation{{"app", sha256_of(version), {}, {}, false, {}, ""},
+                          version,
+                          "",
+                          WallTime{std::chrono::hours(hour)}};
+    };
+    store.write_generations("app", {healthy("old", 1), healthy("good", 2)});
+    for (const char* version : {"1", "2", "3", "old", "good"})
+        cache.keep_text(version, sha256_of(version));
+    EXPECT_EQ(left_under(1), digests({"3", "2", "good"}));
 }
 
 TEST_F(RetentionTest, WantsTheUrlsOfAllButWhatIsPinnedAndThere) {

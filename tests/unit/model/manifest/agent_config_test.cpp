@@ -24,7 +24,7 @@ require: pin
 parallel: 4
 limits: { download_rate: 1M, artifact_size: 8G, min_free: 1G }
 timeouts: { connect: 5s, stall: 10s, total: 1h }
-cache: { keep_versions: 3 }
+cache: { keep_versions: 3, max_size: 10G }
 retry: { first: 1s, max: 10min, attempts: 7 }
 flip_flop: { window: 2h, switches: 0, hold: 30min, max_hold: 12h }
 tls: { ca_file: /etc/ca.pem, client_cert: /etc/c.pem, client_key: /etc/k.pem, min_version: "1.3" }
@@ -41,7 +41,7 @@ max_age: 1d
     expected.parallel = 4;
     expected.limits = {1ULL << 20, 8ULL << 30, 1ULL << 30};
     expected.timeouts = {5s, 10s, 1h};
-    expected.keep_versions = 3;
+    expected.cache = {3, 10ULL << 30};
     expected.retry = {1s, 10min, 7};
     expected.flip_flop = {2h, 0, 30min, 12h};
     expected.tls = {"/etc/ca.pem", "/etc/c.pem", "/etc/k.pem", "1.3"};
