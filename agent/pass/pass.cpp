@@ -353,9 +353,12 @@ void Pass::record() {
 /// When something came that takes the place of something else, whether it was installed or is held
 /// back: what was held back before it is wanted no more. And when there was no room for it.
 void Pass::prune() {
+    const auto lacks_room = [](const std::optional<Error>& error) {
+        return error && error->kind() == ErrorKind::space;
+    };
     const bool changed = std::any_of(works_.begin(), works_.end(), [&](const Work& work) {
         return (!options_.dry_run && (work.plan.write_marker || work.removed)) ||
-               (work.outcome.error && work.outcome.error->kind() == ErrorKind::space);
+               lacks_room(work.outcome.error) || lacks_room(work.unreached);
     });
     if (!changed && !cache_.has_grown())
         return;
