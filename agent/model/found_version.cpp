@@ -3,8 +3,10 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "model/version_order.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <regex>
 
 namespace provisor {
@@ -81,6 +83,18 @@ std::optional<std::string> find_version(std::string_view output, const std::stri
         }
     }
     return std::nullopt;
+}
+
+std::optional<std::string> find_version_fault(const Component& component,
+                                              const std::string& found) {
+    if (!component.version_from || component.version.empty() || found.empty() ||
+        found == component.version || component.version_order == VersionOrder::none)
+        return std::nullopt;
+    const auto order = compare_versions(found, component.version, component.version_order);
+    if (order && *order == std::weak_ordering::equivalent)
+        return std::nullopt;
+    return fmt::format("it calls itself version {}, and the manifest says version {}", found,
+                       component.version);
 }
 
 std::string version_key(const Component& component, const std::string& sha256) {

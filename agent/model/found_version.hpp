@@ -24,6 +24,11 @@ std::optional<std::string> find_match_fault(const std::string& match);
 /// when there is none, or when it is no version label.
 std::optional<std::string> find_version(std::string_view output, const std::string& match);
 
+/// What is wrong with content that calls itself `found` where its manifest has a version of its
+/// own: it is another one. Both are one when they are alike, or equal by version_order; with
+/// `version_order: none` nobody compares them. Absent when nothing is wrong.
+std::optional<std::string> find_version_fault(const Component& component, const std::string& found);
+
 /// Stands for a content of the component's first file and for all in the manifest that decides what
 /// is told about it.
 std::string version_key(const Component& component, const std::string& sha256);

@@ -124,16 +124,17 @@ void Examination::check(Work& work, const LentFile* lent) const {
         command.lent = *lent;
     around_.progress.set_stage(fmt::format("checking {}", component.name));
     const CommandResult result = run_contained(command, around_, units_);
+    if (!result.good())
+        refuse(work, in_words(result, component.check, lent));
+}
+
+/// Remembers why the content is not taken, and throws it.
+void Examination::refuse(Work& work, const std::string& why) const {
+    const Component& component = *work.component;
     Record& record = work.record;
-    if (result.good()) {
-        work.record_changed |= record.failed_check.has_value();
-        record.failed_check.reset();
-        return;
-    }
     const std::string installation = identity_of(work.wanted);
     const bool again = record.failed_check && record.failed_check->installation == installation;
-    Error error(ErrorKind::check,
-                fmt::format("'{}': {}", work.outcome.url, in_words(result, component.check, lent)));
+    Error error(ErrorKind::check, fmt::format("'{}': {}", work.outcome.url, why));
     error.url = work.outcome.url;
     record.failed_check = FailedCheck{
         installation, error.what(),
@@ -143,6 +144,18 @@ void Examination::check(Work& work, const LentFile* lent) const {
     if (record.failed_check->backoff.until != WallTime::max())
         work.outcome.next_try = record.failed_check->backoff.until;
     throw error;
+}
+
+/// Content that calls itself another version than its manifest has is not what is wanted: an old
+/// release behind the URL of a new one looks like this.
+void Examination::require_version(Work& work) const {
+    const Component& component = *work.component;
+    const auto found = work.record.found_version(version_key(component, first_content(work)));
+    const auto fault = found ? find_version_fault(component, *found) : std::nullopt;
+    if (!fault)
+        return;
+    work.version = work.outcome.version = component.version;
+    refuse(work, fmt::format("{}; put one of them right, or say `version_order: none`", *fault));
 }
 
 /// False when there was nothing to be found, and another try may be better.
@@ -160,7 +173,8 @@ bool Examination::run_version_command(Work& work, const ContainedCommand& comman
         spdlog::warn("{}: version_from found no version, and the label is {}: {}", component.name,
                      work.version.empty() ? "none" : fmt::format("'{}'", work.version),
                      in_words(result, component.version_from->command, nullptr));
-    else if (!component.version.empty() && *version != component.version)
+    else if (!component.version.empty() && *version != component.version &&
+             (last_try || !find_version_fault(component, *version)))
         spdlog::warn("{}: the manifest says version {}, and what it installs calls itself {}",
                      component.name, component.version, *version);
     work.record.remember_version({version_key(component, sha256), version.value_or("")});
@@ -183,7 +197,7 @@ Examination::Verdict Examination::examine(Work& work, Staging& staging) const {
     const bool checks = !component.check.empty();
     const bool asks = component.version_from && !component.files.empty() &&
                       !work.record.found_version(version_key(component, first_content(work)));
-    if ((!checks && !asks) || !brings_new_content(work, paths_.unit_dir))
+    if (!brings_new_content(work, paths_.unit_dir))
         return Verdict::fit;
     std::optional<Loan> loan;
     if (asks || speaks_of(component.check, lent_word))
@@ -192,8 +206,13 @@ Examination::Verdict Examination::examine(Work& work, Staging& staging) const {
         check(work, loan ? &loan->file() : nullptr);
     if (asks)
         find_staged_version(work, loan->file());
+    require_version(work);
     if (loan)
         loan->give_back();
+    if (work.record.failed_check) {
+        work.record.failed_check.reset();
+        work.record_changed = true;
+    }
     const auto reason =
         found_downgrade_reason(component, work.version, work.record.highest_version);
     if (!reason)
@@ -207,7 +226,12 @@ void Examination::recall_version(Work& work) {
     const Component& component = *work.component;
     if (!component.version_from)
         return;
-    if (const auto version = work.record.found_version(version_key(component, first_content(work))))
+    const auto version = work.record.found_version(version_key(component, first_content(work)));
+    if (!version)
+        return;
+    const bool installed =
+        work.observed.installed && work.observed.installed->same_installation(work.wanted);
+    if (installed || !find_version_fault(component, *version))
         put_label(work, *version);
 }
 

@@ -25,8 +25,9 @@ public:
 
     /// Looks at what is staged, when content that was not installed before is about to be: not at
     /// what is repaired, and not at what is gone back to. Throws Error of kind check, and remembers
-    /// it in the record, when its check does not end with exit status 0. Held is what calls itself
-    /// a lower version than what was installed before.
+    /// it in the record, when its check does not end with exit status 0, or when it calls itself
+    /// another version than the manifest has. Held is what calls itself a lower version than what
+    /// was installed before.
     Verdict examine(Work& work, Staging& staging) const;
 
     /// The label of what is wanted, when an earlier pass has learnt it.
@@ -38,6 +39,8 @@ public:
 
 private:
     void check(Work& work, const LentFile* lent) const;
+    void require_version(Work& work) const;
+    [[noreturn]] void refuse(Work& work, const std::string& why) const;
     void find_staged_version(Work& work, const LentFile& lent) const;
     bool run_version_command(Work& work, const ContainedCommand& command, const std::string& sha256,
                              bool last_try) const;

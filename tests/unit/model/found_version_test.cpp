@@ -69,6 +69,23 @@ TEST(FoundVersion, IsNotLookedForByAnExpressionWithANumberThatOverflows) {
     EXPECT_EQ(find_version("v" + number, "v([0-9]{2,30})"), number);
 }
 
+TEST(FoundVersion, MustBeThatOfTheManifest) {
+    Component component;
+    component.version = "1.2.0";
+    component.version_from = VersionCommand{{"{path}"}, "(.*)"};
+    EXPECT_EQ(find_version_fault(component, "1.0.0"),
+              "it calls itself version 1.0.0, and the manifest says version 1.2.0");
+    EXPECT_TRUE(find_version_fault(component, "1.3.0")) << "a later one is another one, too";
+    EXPECT_TRUE(find_version_fault(component, "nightly"));
+    for (const char* same : {"1.2.0", "v1.2.0", "1.2.0+build.5", ""})
+        EXPECT_FALSE(find_version_fault(component, same)) << same;
+    component.version_order = VersionOrder::none;
+    EXPECT_FALSE(find_version_fault(component, "1.0.0"));
+    component.version_order = VersionOrder::automatic;
+    component.version.clear();
+    EXPECT_FALSE(find_version_fault(component, "1.0.0")) << "the manifest has none";
+}
+
 TEST(FoundVersion, IsWhatIsShownOfAnInstallation) {
     Component component;
     component.version = "1.0";

@@ -286,17 +286,57 @@ TEST_F(VersionFrom, HoldsALowerVersionBackThatNoManifestNames) {
     EXPECT_EQ(record().highest_version, "1.1.0");
 }
 
-TEST_F(VersionFrom, ThatDiffersFromTheManifestsIsToldOnceAndShown) {
+TEST_F(VersionFrom, ThatDiffersFromTheManifestsIsRefusedBeforeAnythingIsPutInPlace) {
+    publish(program("3.0.0"), "\"1\"");
+    ASSERT_EQ(run_one(told("3.0.0")).decision, Decision::install);
+    // Not of its directory, where the content is staged to be asked.
+    const auto before = list_tree(folder / "bin").at(folder / "bin/app");
+    // The URL of the new release has an old one.
+    publish(program("1.0.0"), "\"2\"");
+    for (int pass = 0; pass < 2; ++pass) {
+        const Outcome outcome = run_one(told("3.1.0"));
+        EXPECT_EQ(outcome.decision, Decision::fail);
+        ASSERT_TRUE(outcome.error);
+        EXPECT_EQ(outcome.error->kind(), ErrorKind::check);
+        EXPECT_THAT(outcome.reason, HasSubstr("it calls itself version 1.0.0, and the manifest "
+                                              "says version 3.1.0; put one of them right, or say "
+                                              "`version_order: none`"));
+        EXPECT_EQ(outcome.version, "3.1.0");
+    }
+    EXPECT_EQ(list_tree(folder / "bin").at(folder / "bin/app"), before)
+        << "something was put in place";
+    EXPECT_EQ(record().history.size(), 1U);
+    EXPECT_EQ(record().highest_version, "3.0.0");
+    EXPECT_EQ(temporaries(), 0U);
+    EXPECT_EQ(record().failed_check->backoff.failures, 2U);
+    config.retry.first = config.retry.max = std::chrono::hours(1);
+    run_one(told("3.1.0"));
+    EXPECT_EQ(run_one(told("3.1.0")).decision, Decision::hold) << "it waits like a failed check";
+    EXPECT_EQ(target(), program("3.0.0"));
+    publish(program("3.1.0"), "\"3\"");
+    EXPECT_EQ(run_one(told("3.1.0")).decision, Decision::update);
+    EXPECT_FALSE(record().failed_check);
+}
+
+TEST_F(VersionFrom, ThatDiffersAndIsNotComparedIsToldOnceAndShown) {
     publish(program("2.0.1"), "\"1\"");
+    Component component = told("2.0.0");
+    component.version_order = VersionOrder::none;
     Log log;
     for (int pass = 0; pass < 3; ++pass)
-        EXPECT_EQ(run_one(told("2.0.0")).version, "2.0.1");
-    EXPECT_EQ(run_one(told("2.0.0")).decision, Decision::unchanged) << "and no downgrade";
+        EXPECT_EQ(run_one(component).version, "2.0.1");
+    EXPECT_EQ(run_one(component).decision, Decision::unchanged) << "and no downgrade";
     const std::string warning =
         "app: the manifest says version 2.0.0, and what it installs calls itself 2.0.1";
     EXPECT_THAT(log.text(), HasSubstr(warning));
     EXPECT_EQ(log.text().find(warning), log.text().rfind(warning));
     EXPECT_EQ(units.commands().size(), 1U);
+}
+
+TEST_F(VersionFrom, ThatSaysTheSameInOtherWordsIsTheSame) {
+    publish(program("v2.0.0+build.7"), "\"1\"");
+    EXPECT_EQ(run_one(told("2.0.0")).decision, Decision::install);
+    EXPECT_EQ(target(), program("v2.0.0+build.7"));
 }
 
 TEST_F(VersionFrom, ThatFindsNothingIsAWarningAndNoFailure) {
