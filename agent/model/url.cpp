@@ -64,9 +64,20 @@ bool same_origin(std::string_view one, std::string_view other) {
 }
 
 std::string file_name_of(std::string_view url) {
+    const std::vector<std::string> parts = path_parts_of(url);
+    return parts.empty() ? "" : parts.back();
+}
+
+std::vector<std::string> path_parts_of(std::string_view url) {
     url = url.substr(0, url.find_first_of("?#"));
-    const std::size_t slash = url.find('/', std::min(scheme_of(url).size() + 3, url.size()));
-    return slash == std::string_view::npos ? "" : percent_decoded(url.substr(url.rfind('/') + 1));
+    std::size_t slash = url.find('/', std::min(scheme_of(url).size() + 3, url.size()));
+    std::vector<std::string> parts;
+    while (slash != std::string_view::npos) {
+        url.remove_prefix(slash + 1);
+        slash = url.find('/');
+        parts.push_back(percent_decoded(url.substr(0, slash)));
+    }
+    return parts;
 }
 
 } // namespace provisor

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace provisor {
 
@@ -27,5 +28,8 @@ bool same_origin(std::string_view one, std::string_view other);
 /// The last part of a URL's path, with what is percent-encoded there decoded: the name that the
 /// file has where it lies, by which checksums files call it. May be empty.
 std::string file_name_of(std::string_view url);
+
+/// The parts of a URL's path between the slashes, each decoded like that.
+std::vector<std::string> path_parts_of(std::string_view url);
 
 } // namespace provisor

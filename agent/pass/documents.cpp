@@ -214,8 +214,11 @@ void Documents::apply(const Wanted& wanted) {
             work.signature = text;
     }
     if (wanted.sums) {
+        const std::string source = shown_url(component.sha256sums);
         const std::string digest =
-            find_digest(sums, file_name_of(component.url), shown_url(component.sha256sums));
+            wanted.signature && signs_sums(component)
+                ? find_signed_digest(sums, path_parts_of(component.url), source)
+                : find_digest(sums, file_name_of(component.url), source);
         if (!work.pin.empty() && work.pin != digest)
             throw Error(ErrorKind::digest,
                         fmt::format("'{}' says {}, the manifest pins {}",

@@ -145,6 +145,59 @@ const std::string& checked(const Line& line, std::string_view source) {
                                line.number, printable(line.digest, 80)));
 }
 
+/// How many of the last parts of `path` the name is, all of it; 0 when it is none.
+std::size_t matching_parts(std::string_view name, const std::vector<std::string>& path) {
+    name = without_dot(name);
+    std::size_t count = 0;
+    for (auto part = path.rbegin(); part != path.rend(); ++part) {
+        const std::size_t slash = name.rfind('/');
+        const std::string_view last =
+            slash == std::string_view::npos ? name : name.substr(slash + 1);
+        if (last.empty() || last != *part)
+            return 0;
+        ++count;
+        if (slash == std::string_view::npos)
+            return count;
+        name = name.substr(0, slash);
+    }
+    return 0;
+}
+
+/// The lines with the longest name of those that the path ends with.
+std::vector<Line> exactly_about(const std::vector<Line>& lines,
+                                const std::vector<std::string>& path) {
+    std::vector<Line> found;
+    std::size_t longest = 1;
+    for (const Line& line : lines) {
+        const std::size_t parts = matching_parts(line.name, path);
+        if (parts > longest) {
+            longest = parts;
+            found.clear();
+        }
+        if (parts == longest)
+            found.push_back(line);
+    }
+    return found;
+}
+
+/// The one digest that the lines about a file give.
+std::string agreed(const std::vector<Line>& found, std::string_view file_name,
+                   std::string_view source) {
+    const std::string& digest = checked(found.front(), source);
+    for (const Line& other : found)
+        if (checked(other, source) != digest)
+            refuse(source,
+                   fmt::format("has two digests for '{}', in lines {} and {}: which one is meant "
+                               "nobody can tell",
+                               printable(file_name, 200), found.front().number, other.number));
+    return digest;
+}
+
+std::string no_line_for(std::string_view file_name, const std::vector<Line>& lines) {
+    return fmt::format("has no line for '{}', only for {} other file{}", printable(file_name, 200),
+                       lines.size(), lines.size() == 1 ? "" : "s");
+}
+
 } // namespace
 
 std::string find_digest(std::string_view sums, std::string_view file_name,
@@ -155,17 +208,31 @@ std::string find_digest(std::string_view sums, std::string_view file_name,
         return checked(lines.front(), shown_source);
     const std::vector<Line> found = about(lines, file_name);
     if (found.empty())
+        refuse(shown_source, no_line_for(file_name, lines));
+    return agreed(found, file_name, shown_source);
+}
+
+std::string find_signed_digest(std::string_view sums, const std::vector<std::string>& path,
+                               std::string_view shown_source) {
+    refuse_other_content(sums, shown_source);
+    const std::vector<Line> lines = parse(sums);
+    const std::string file_name = path.empty() ? "" : path.back();
+    if (lines.size() == 1 && lines.front().name.empty())
         refuse(shown_source,
-               fmt::format("has no line for '{}', only for {} other file{}",
-                           printable(file_name, 200), lines.size(), lines.size() == 1 ? "" : "s"));
-    const std::string& digest = checked(found.front(), shown_source);
-    for (const Line& other : found)
-        if (checked(other, shown_source) != digest)
-            refuse(shown_source,
-                   fmt::format("has two digests for '{}', in lines {} and {}: which one is meant "
-                               "nobody can tell",
-                               printable(file_name, 200), found.front().number, other.number));
-    return digest;
+               fmt::format("is signed and holds a digest without a name: it may be of "
+                           "any file, and not of '{}'",
+                           printable(file_name, 200)));
+    const std::vector<Line> found = exactly_about(lines, path);
+    if (!found.empty())
+        return agreed(found, file_name, shown_source);
+    const std::vector<Line> similar = about(lines, file_name);
+    refuse(
+        shown_source,
+        similar.empty()
+            ? no_line_for(file_name, lines)
+            : fmt::format("is signed and has no line for '{}', only for '{}', which the URL does "
+                          "not end with",
+                          printable(file_name, 200), printable(similar.front().name, 200)));
 }
 
 } // namespace provisor

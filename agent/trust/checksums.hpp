@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace provisor {
 
@@ -17,5 +18,13 @@ namespace provisor {
 /// one win.
 std::string find_digest(std::string_view sums, std::string_view file_name,
                         std::string_view shown_source);
+
+/// The same for a checksums file that is signed. Its signature holds for each file that it lists,
+/// of whatever release, so a line counts only when its name is the last part of `path`, or more of
+/// its last parts: "app", "linux/app" or "v2/linux/app" for [v2, linux, app]; "./" before it does
+/// not matter. The longest such name counts. A digest without a name says nothing of which file it
+/// is.
+std::string find_signed_digest(std::string_view sums, const std::vector<std::string>& path,
+                               std::string_view shown_source);
 
 } // namespace provisor

@@ -28,6 +28,16 @@ std::optional<std::string> digest_in(const std::string& sums) {
     }
 }
 
+/// Of a signed file, for a URL that ends with it.
+std::optional<std::string> signed_digest_in(const std::string& sums) {
+    try {
+        return find_signed_digest(sums, {"v1", std::string(name)}, "SHA256SUMS");
+    } catch (const Error& error) {
+        require(error.kind() == ErrorKind::digest, "a refusal is of kind digest");
+        return std::nullopt;
+    }
+}
+
 std::string reversed_lines(std::string_view text) {
     std::vector<std::string_view> lines;
     for (Input input(text); !input.over();)
@@ -58,6 +68,10 @@ void checksums(std::string_view input) {
     if (sums.find("-----BEGIN") == std::string::npos && sums.find('<') == std::string::npos &&
         !sums.starts_with("\xEF\xBB\xBF"))
         require(digest_in(reversed_lines(sums)) == digest, "the order of the lines says nothing");
+    if (const auto exact = signed_digest_in(sums)) {
+        require(lower(sums).find(*exact) != std::string::npos, "the digest stands in the file");
+        require(sums.find(name) != std::string::npos, "and so does the name");
+    }
     if (!digest || sums.find("-----BEGIN") != std::string::npos)
         return;
     const std::string twice = sums + "\n" + *digest + "  app\n";

@@ -29,6 +29,16 @@ TEST(Url, EndsInAFileName) {
     EXPECT_EQ(file_name_of("https://a/50%zz%4"), "50%zz%4") << "what encodes nothing is itself";
 }
 
+TEST(Url, HasAPathOfParts) {
+    using Parts = std::vector<std::string>;
+    EXPECT_EQ(path_parts_of("https://a/v1/b%2Bc/app?x=/y"), (Parts{"v1", "b+c", "app"}));
+    EXPECT_EQ(path_parts_of("https://a//app/"), (Parts{"", "app", ""}));
+    EXPECT_EQ(path_parts_of("https://a/x%2Fapp"), (Parts{"x/app"})) << "only the path has slashes";
+    EXPECT_EQ(path_parts_of("https://a/"), (Parts{""}));
+    EXPECT_EQ(path_parts_of("https://a?x=/y"), Parts{});
+    EXPECT_EQ(path_parts_of("file:///opt/app"), (Parts{"opt", "app"}));
+}
+
 TEST(Origins, AreSchemeHostAndPort) {
     EXPECT_TRUE(same_origin("https://a/x", "https://A:443/y?z"));
     EXPECT_TRUE(same_origin("http://u:p@a:80", "http://a/"));

@@ -79,5 +79,54 @@ INSTANTIATE_TEST_SUITE_P(
             says("has no line for 'app', only for 2 other files")}),
     [](const auto& row) { return row.param.name; });
 
+class SignedChecksums : public testing::TestWithParam<Row> {};
+
+/// For https://o/v2/linux/app.
+TEST_P(SignedChecksums, CountByTheExactName) {
+    std::string result;
+    try {
+        result = find_signed_digest(GetParam().sums, {"v2", "linux", "app"}, "https://o/SUMS");
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::digest);
+        result = error.what();
+    }
+    EXPECT_EQ(result, GetParam().result);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SignedChecksums,
+    testing::Values(
+        Row{"Plain", b + "  other\n" + a + "  app\n", a}, Row{"Star", a + " *app\n", a},
+        Row{"DotSlash", a + "  ./app\n", a}, Row{"Bsd", "SHA256 (linux/app) = " + a + "\n", a},
+        Row{"Tail", a + "  linux/app\n", a}, Row{"WholePath", a + " *./v2/linux/app\n", a},
+        Row{"LongestTail", b + "  app\n" + a + "  linux/app\n", a},
+        Row{"BesideOtherReleases",
+            b + "  v1/linux/app\n" + a + "  v2/linux/app\n" + b + "  v3/linux/app\n", a},
+        Row{"AnotherRelease", a + "  v1/linux/app\n",
+            says("is signed and has no line for 'app', only for 'v1/linux/app', which the URL does "
+                 "not end with")},
+        Row{"AnotherFolder", a + "  dist/app\n",
+            says("is signed and has no line for 'app', only for 'dist/app', which the URL does not "
+                 "end with")},
+        Row{"MoreThanThePath", a + "  x/v2/linux/app\n",
+            says("is signed and has no line for 'app', only for 'x/v2/linux/app', which the URL "
+                 "does not end with")},
+        Row{"PartOfAFolder", a + "  nux/app\n",
+            says("is signed and has no line for 'app', only for 'nux/app', which the URL does not "
+                 "end with")},
+        Row{"Absolute", a + "  /v2/linux/app\n",
+            says("is signed and has no line for 'app', only for '/v2/linux/app', which the URL "
+                 "does not end with")},
+        Row{"Climbing", a + "  v2/../app\n", says("has no line for 'app', only for 1 other file")},
+        Row{"Absent", a + "  other\n", says("has no line for 'app', only for 1 other file")},
+        Row{"BareDigest", a + "\n",
+            says("is signed and holds a digest without a name: it may be of any file, and not of "
+                 "'app'")},
+        Row{"TwoThatDisagree", a + "  linux/app\n" + b + "  ./linux/app\n",
+            says("has two digests for 'app', in lines 1 and 2: which one is meant nobody can "
+                 "tell")},
+        Row{"Html", "<html>", says("is an HTML page, not a SHA256SUMS file")}),
+    [](const auto& row) { return row.param.name; });
+
 } // namespace
 } // namespace provisor
