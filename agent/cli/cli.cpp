@@ -70,6 +70,7 @@ struct CommandLine {
     GlobalOptions global;
     ApplyOptions apply;
     PlanOptions plan;
+    StatusOptions status;
     std::vector<std::string> names;
     std::string name;
     std::string reason;
@@ -167,9 +168,11 @@ void add_commands(CLI::App& app, CommandLine& line) {
     add_apply(app, line);
     add_plan(app, line);
     CLI::App* status = app.add_subcommand("status", "A table of the components");
-    status->add_option("NAME", line.names, "Only these components");
+    status->add_option("NAME", line.status.names, "Only these components");
+    status->add_flag("--exit-code", line.status.exit_code,
+                     "Exit with 1 when a component failed, or is held by a failure");
     status->callback(
-        [&] { line.run = [&](Context& context) { return command_status(context, line.names); }; });
+        [&] { line.run = [&](Context& context) { return command_status(context, line.status); }; });
     CLI::App* show = app.add_subcommand("show", "All that is known of one component");
     show->add_option("NAME", line.name, "The component")->required();
     show->callback(

@@ -24,10 +24,15 @@ struct PlanOptions {
     bool offline = false;
 };
 
+struct StatusOptions {
+    std::vector<std::string> names;
+    bool exit_code = false; ///< 1 when a component failed, or is held by a failure
+};
+
 /// Each command returns its exit status; errors leave it as Error or Interrupted.
 int command_apply(Context& context, const ApplyOptions& options);
 int command_plan(Context& context, const PlanOptions& options);
-int command_status(Context& context, const std::vector<std::string>& names);
+int command_status(Context& context, const StatusOptions& options);
 int command_show(Context& context, const std::string& name);
 int command_check(Context& context, const std::vector<std::string>& files);
 int command_verify(Context& context, const std::vector<std::string>& names, bool repair);

@@ -63,6 +63,7 @@ Findings look_at_everything(const Context& context, const Settings& settings) {
     add(findings, look_at_packages(settings, context.paths));
     add(findings, look_at_places(settings, context.paths));
     add(findings, look_at_keys(settings, context.paths));
+    add(findings, look_at_trust(settings, context.paths));
     add(findings, look_at_credentials(settings, context.paths));
     look_at_system(context, settings, findings);
     std::stable_sort(

@@ -44,6 +44,8 @@ Findings look_at_state(const Paths& paths);
 Findings look_at_places(const Settings& settings, const Paths& paths);
 /// Keys that are not used, and signatures that none could be checked with.
 Findings look_at_keys(const Settings& settings, const Paths& paths);
+/// Installed content that is not trusted any more, also what no manifest names.
+Findings look_at_trust(const Settings& settings, const Paths& paths);
 /// Credentials that components name and that are not to be had here.
 Findings look_at_credentials(const Settings& settings, const Paths& paths);
 /// The units of components: missing ones, and unit files of manifests that another file hides.

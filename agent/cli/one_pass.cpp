@@ -59,6 +59,8 @@ std::string details(const Outcome& outcome) {
         text += fmt::format(" ({} received)", format_byte_size(outcome.bytes));
     if (outcome.error)
         text += "; " + aftermath(outcome);
+    if (!outcome.untrusted.empty() && text.find(outcome.untrusted) == std::string::npos)
+        text += "; " + outcome.untrusted;
     for (const UnitOutcome& unit : outcome.units)
         text += unit.action == "none"
                     ? fmt::format("; {} {}", unit.name, unit.message)

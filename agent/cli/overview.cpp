@@ -6,6 +6,7 @@
 #include "model/found_version.hpp"
 #include "pass/last_pass.hpp"
 #include "pass/overdue.hpp"
+#include "pass/trust.hpp"
 #include "store/component_store.hpp"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ namespace provisor {
 namespace {
 
 std::string state_of(const Overview& overview) {
-    if (!overview.problem.empty() ||
+    if (!overview.problem.empty() || !overview.untrusted.empty() ||
         (overview.trouble && overview.trouble->decision == Decision::fail))
         return "error";
     if (overview.trouble)
@@ -79,6 +80,20 @@ Overview look_at(const std::string& name, const Component* component, const Comp
     return overview;
 }
 
+/// Says why what is installed is not trusted any more. The keys are read for the first that is
+/// signed.
+void note_untrusted(Overview& overview, const Paths& paths, std::optional<KeysInForce>& keys) {
+    if (!overview.installed || overview.installed->signed_by.empty())
+        return;
+    if (!keys)
+        keys = keys_in_force(read_keys(paths.keys_dir));
+    if (const auto doubt =
+            find_doubt(*overview.installed, overview.component, Require::none, *keys))
+        overview.untrusted =
+            fmt::format("{} {}", named_content(overview.version(), overview.installed->artifact),
+                        doubt->reason);
+}
+
 /// `last_pass`: over all components.
 void look_at_last_check(Overview& overview, Duration max_age, std::optional<WallTime> last_pass) {
     if (overview.component == nullptr || overview.component->state == WantedState::absent)
@@ -107,6 +122,14 @@ std::string Overview::version() const {
 }
 
 std::string Overview::last_decision(std::size_t longest_reason) const {
+    const std::string decision = decision_in_words(longest_reason);
+    if (untrusted.empty())
+        return decision;
+    const std::string what = printable(untrusted, longest_reason);
+    return decision.empty() ? what : fmt::format("{}; {}", what, decision);
+}
+
+std::string Overview::decision_in_words(std::size_t longest_reason) const {
     const auto in_words = [&](Decision decision, const std::string& reason) {
         return fmt::format("{}: {}", to_string(decision), printable(reason, longest_reason));
     };
@@ -150,6 +173,7 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
     const std::map<std::string, Trouble> troubles = read_troubles(context.paths);
     const std::optional<WallTime> last_pass = last_full_pass(context.paths);
     const std::unique_ptr<UnitManager> units = make_unit_manager(context);
+    std::optional<KeysInForce> keys;
     std::vector<Overview> overviews;
     for (const auto& [name, component] : known) {
         if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end())
@@ -162,6 +186,7 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
             trouble != troubles.end() && component != nullptr)
             overview.trouble = trouble->second;
         look_at_last_check(overview, settings.config.max_age, last_pass);
+        note_untrusted(overview, context.paths, keys);
         if (overview.hold)
             overview.trouble =
                 Trouble{Decision::hold,

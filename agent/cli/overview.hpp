@@ -33,14 +33,18 @@ struct Overview {
     };
     std::vector<Unit> units;
     std::optional<WallTime> last_check; ///< with its origin, successfully; absent: not known
-    std::string overdue; ///< says that this was longer ago than max_age; empty: it was not
-    std::string problem; ///< why its records cannot be read; empty when they can
+    std::string overdue;   ///< says that this was longer ago than max_age; empty: it was not
+    std::string untrusted; ///< why what is installed is not trusted any more; empty when it is
+    std::string problem;   ///< why its records cannot be read; empty when they can
 
     const HistoryEntry*
     installation() const; ///< when what is installed was put in place; null when not known
     std::string version() const;
     /// Of a reason that is longer no more than so many bytes are told.
     std::string last_decision(std::size_t longest_reason = std::string::npos) const;
+
+private:
+    std::string decision_in_words(std::size_t longest_reason) const;
 };
 
 /// A unit in the JSON of `status` and `show`; found by nlohmann's library, which no header of ours

@@ -4,10 +4,9 @@
 #include "cli/next_step.hpp"
 #include "cli/overview.hpp"
 #include "model/shown_url.hpp"
+#include "pass/trust.hpp"
 #include "store/cache.hpp"
-#include "trust/minisign.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -33,15 +32,34 @@ std::string state_of_file(const InstalledFile& file, const Overview& overview,
     }
 }
 
-/// The key that signed what is installed, and whether that still counts; empty when none did.
-std::string signer_of(const Overview& overview, const Context& context) {
+/// The key that signed what is installed, with its file in keys.d while it has one.
+std::optional<KeyInForce> signer_of(const Overview& overview, const Context& context) {
     const std::string id = overview.installed ? overview.installed->signed_by : "";
     if (id.empty())
+        return std::nullopt;
+    KeyInForce signer{id, ""};
+    for (const KeyInForce& key : keys_in_force(read_keys(context.paths.keys_dir)))
+        if (key.id == id)
+            signer = key;
+    return signer;
+}
+
+Json signer_to_json(const Overview& overview, const Context& context) {
+    const std::optional<KeyInForce> signer = signer_of(overview, context);
+    if (!signer)
+        return nullptr;
+    return {{"key", signer->id},
+            {"file", signer->file.empty() ? Json(nullptr) : Json(signer->file)},
+            {"trusted", overview.untrusted.empty()}};
+}
+
+std::string signer_in_words(const Overview& overview, const Context& context) {
+    const std::optional<KeyInForce> signer = signer_of(overview, context);
+    if (!signer)
         return "";
-    const std::vector<PublicKey> keys = read_keys(context.paths.keys_dir).keys;
-    const bool trusted =
-        std::any_of(keys.begin(), keys.end(), [&](const PublicKey& key) { return key.id == id; });
-    return fmt::format("key {}{}", id, trusted ? "" : ", which is not trusted any more");
+    return fmt::format("key {}{}{}", signer->id,
+                       signer->file.empty() ? "" : fmt::format(" ({})", signer->file),
+                       overview.untrusted.empty() ? "" : ", which is not trusted any more");
 }
 
 Json entry_to_json(const HistoryEntry& entry) {
@@ -72,9 +90,8 @@ Json to_json(const Overview& overview, const Context& context) {
     }
     json["version"] = overview.version();
     json["sha256"] = overview.installed ? Json(overview.installed->artifact) : Json(nullptr);
-    json["signed_by"] = overview.installed && !overview.installed->signed_by.empty()
-                            ? Json(overview.installed->signed_by)
-                            : Json(nullptr);
+    json["signed_by"] = signer_to_json(overview, context);
+    json["untrusted"] = overview.untrusted.empty() ? Json(nullptr) : Json(overview.untrusted);
     Json files = Json::array();
     if (overview.installed)
         for (const InstalledFile& file : overview.installed->files)
@@ -162,7 +179,7 @@ void print_overview(const Overview& overview, const Context& context) {
     line("version", overview.version());
     if (overview.installed) {
         line("content", overview.installed->artifact);
-        line("signed by", signer_of(overview, context));
+        line("signed by", signer_in_words(overview, context));
         for (const InstalledFile& file : overview.installed->files)
             line("file", fmt::format("{}  {:04o} {}:{}  {}", file.path, file.mode, file.owner,
                                      file.group, state_of_file(file, overview, context)));
@@ -177,6 +194,8 @@ void print_overview(const Overview& overview, const Context& context) {
     if (overview.state == "installing")
         line("pending",
              "its units have not been activated with what is installed; the next pass does that");
+    if (!overview.untrusted.empty())
+        line("not trusted", overview.untrusted + "; " + remedy_of_untrusted(overview.name));
     print_guards(overview);
     line("last decision", overview.last_decision());
     if (overview.last_check)

@@ -4,6 +4,7 @@
 #include "cli/overview.hpp"
 #include "cli/table.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -57,6 +58,7 @@ Json to_json(const Overview& overview) {
             {"last_check",
              overview.last_check ? Json(format_rfc3339(*overview.last_check)) : Json(nullptr)},
             {"overdue", !overview.overdue.empty()},
+            {"untrusted", overview.untrusted.empty() ? Json(nullptr) : Json(overview.untrusted)},
             {"next_try", overview.trouble && overview.trouble->next_try
                              ? Json(format_rfc3339(*overview.trouble->next_try))
                              : Json(nullptr)}};
@@ -85,11 +87,33 @@ Json files_to_json(const Settings& settings) {
     return {{"shadowed", shadowed}, {"failed", failed}};
 }
 
+/// And not because an operator went back from it.
+bool is_quarantined_as_bad(const Trouble& trouble) {
+    return trouble.reason.starts_with("quarantined:") &&
+           !trouble.reason.starts_with("quarantined: an operator");
+}
+
+/// Whether something failed, or waits for what failed.
+bool is_failing(const std::vector<Overview>& overviews, const Settings& settings) {
+    return !settings.failed_files.empty() ||
+           std::any_of(overviews.begin(), overviews.end(), [](const Overview& overview) {
+               if (overview.state == "error")
+                   return true;
+               const auto& trouble = overview.trouble;
+               return trouble &&
+                      (trouble->reason.starts_with("backoff:") || is_quarantined_as_bad(*trouble) ||
+                       (trouble->reason.starts_with("after:") &&
+                        trouble->reason.find(" failed: ") != std::string::npos));
+           });
+}
+
 } // namespace
 
-int command_status(Context& context, const std::vector<std::string>& names) {
+int command_status(Context& context, const StatusOptions& options) {
     const Settings settings = load_or_complain(context);
-    const std::vector<Overview> overviews = gather_overviews(context, settings, names);
+    const std::vector<Overview> overviews = gather_overviews(context, settings, options.names);
+    const int status =
+        options.exit_code && is_failing(overviews, settings) ? exit_failed : exit_converged;
     if (context.options.json) {
         Json components = Json::array();
         for (const Overview& overview : overviews)
@@ -97,7 +121,7 @@ int command_status(Context& context, const std::vector<std::string>& names) {
         const Json json{
             {"schema", 1}, {"components", components}, {"manifests", files_to_json(settings)}};
         print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-        return exit_converged;
+        return status;
     }
     if (overviews.empty())
         print(fmt::format("No components. Manifests go to {}/*.yaml; see provisor-manifest(5).\n",
@@ -113,7 +137,7 @@ int command_status(Context& context, const std::vector<std::string>& names) {
     if (const std::string checks = describe_checks(overviews, wall_clock()); !checks.empty())
         print("\n" + checks + "\n");
     print_files(settings);
-    return exit_converged;
+    return status;
 }
 
 } // namespace provisor

@@ -4,7 +4,6 @@
 #include "cli/overview.hpp"
 #include "pass/lock.hpp"
 #include "store/cache.hpp"
-#include "trust/minisign.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -21,18 +20,14 @@ struct Deviation {
     std::string problem;
 };
 
-void verify_component(const Overview& overview, const Context& context, const KeyRing& keys,
+void verify_component(const Overview& overview, const Context& context,
                       std::vector<Deviation>& deviations) {
     if (!overview.problem.empty())
         deviations.push_back({overview.name, "record", overview.problem});
     if (!overview.installed)
         return;
-    if (const std::string& id = overview.installed->signed_by;
-        !id.empty() && std::none_of(keys.keys.begin(), keys.keys.end(),
-                                    [&](const PublicKey& key) { return key.id == id; }))
-        deviations.push_back(
-            {overview.name, "signature",
-             fmt::format("was made by key {}, which is not trusted any more", id)});
+    if (!overview.untrusted.empty())
+        deviations.push_back({overview.name, "content", overview.untrusted});
     for (const InstalledFile& file : overview.installed->files) {
         try {
             const FoundFiles found =
@@ -103,9 +98,8 @@ int command_verify(Context& context, const std::vector<std::string>& names, bool
         }
         const Settings settings = load_or_complain(context);
         const std::vector<Overview> overviews = gather_overviews(context, settings, names);
-        const KeyRing keys = read_keys(context.paths.keys_dir);
         for (const Overview& overview : overviews)
-            verify_component(overview, context, keys, deviations);
+            verify_component(overview, context, deviations);
         const std::size_t blobs = names.empty() ? verify_cache(context, deviations) : 0;
         if (!repair || !context.options.json)
             print_deviations(deviations, overviews.size(), blobs, context.options.json);

@@ -17,6 +17,7 @@ inline constexpr std::string_view same_page = "132bd4a2aef404b5fe599bbb763f2853"
 inline constexpr std::string_view no_validator = "597914e0d0d444b8953e07ce1cdcff1b";
 inline constexpr std::string_view unchanged = "e2778388479c4d44938d67c09df188a7";
 inline constexpr std::string_view overdue = "2a56a5784bae48ce8c4c00bb7d8c4e7d";
+inline constexpr std::string_view untrusted = "37f256bb673f44098daf154ee227f171";
 inline constexpr std::string_view pass_failed = "d8199725e5f24bdcb9cb88cd62e39569";
 inline constexpr std::string_view pass_summary = "0b3dd8e66f1c4aea83d59ae916034897";
 inline constexpr std::string_view unit_action = "c4fa716eddc54339ac656aed69950b80";

@@ -27,16 +27,6 @@ Generations with_newest(Generations generations, Generation newest, std::size_t 
     return generations;
 }
 
-std::optional<Generation> rollback_target(const Generations& generations, const Marker& from,
-                                          const std::optional<Quarantine>& quarantine) {
-    const auto found =
-        std::find_if(generations.rbegin(), generations.rend(), [&](const Generation& one) {
-            return !one.marker.same_installation(from) &&
-                   !(quarantine && quarantine->installation == identity_of(one.marker));
-        });
-    return found == generations.rend() ? std::nullopt : std::optional(*found);
-}
-
 std::optional<Generation> find_generation(const Generations& generations, std::string_view wanted) {
     const auto found =
         std::find_if(generations.rbegin(), generations.rend(), [&](const Generation& one) {

@@ -45,11 +45,6 @@ struct Quarantine {
     bool operator==(const Quarantine&) const = default;
 };
 
-/// What to go back to from `from`: the newest generation that is another installation and not
-/// quarantined. Absent when there is none.
-std::optional<Generation> rollback_target(const Generations& generations, const Marker& from,
-                                          const std::optional<Quarantine>& quarantine);
-
 /// The newest generation other than `from` with this version, or whose artifact's digest begins so
 /// (8 hex digits at least).
 std::optional<Generation> find_generation(const Generations& generations, std::string_view wanted);

@@ -50,6 +50,15 @@ bool Marker::same_installation(const Marker& other) const {
     return component == other.component && artifact == other.artifact && files == other.files;
 }
 
+bool Marker::same_vouchers(const Marker& other) const {
+    return signed_by == other.signed_by && pinned == other.pinned;
+}
+
+void Marker::take_vouchers(const Marker& other) {
+    signed_by = other.signed_by;
+    pinned = other.pinned;
+}
+
 const InstalledFile* Marker::find(std::string_view path) const {
     const auto found = std::find_if(files.begin(), files.end(),
                                     [&](const auto& file) { return file.path == path; });
@@ -69,6 +78,8 @@ std::string to_json(const Marker& marker) {
         json["acted_on"] = marker.acted_on;
     if (!marker.signed_by.empty())
         json["signed_by"] = marker.signed_by;
+    if (marker.pinned)
+        json["pinned"] = true;
     return json.dump(2) + "\n";
 }
 
@@ -92,6 +103,7 @@ std::optional<Marker> parse_marker(std::string_view text) {
         if (json.contains("acted_on"))
             marker.acted_on = json.at("acted_on").get<std::vector<std::string>>();
         marker.signed_by = json.value("signed_by", "");
+        marker.pinned = json.value("pinned", false);
         if (!is_sha256(marker.artifact))
             return std::nullopt;
         return marker;

@@ -36,12 +36,18 @@ struct Marker {
     /// (or is a failed one whose state was just reset), and not by an administrator.
     std::vector<std::string> acted_on;
     /// The id of the key that signed the artifact or its checksums file; empty when none was asked
-    /// for. Not part of the identity: the same bytes signed anew are the same bytes.
+    /// for. Not part of the identity: the same bytes signed again are the same bytes.
     std::string signed_by;
+    /// The manifest's `sha256` named the artifact when it was put in place, or since. Not part of
+    /// the identity either.
+    bool pinned = false;
 
     /// Whether both describe the same installation: everything that they name but `retired`,
-    /// `in_doubt`, `acted_on` and `signed_by`.
+    /// `in_doubt`, `acted_on`, `signed_by` and `pinned`.
     bool same_installation(const Marker& other) const;
+    /// Whether both say the same of what vouches for the artifact: `signed_by` and `pinned`.
+    bool same_vouchers(const Marker& other) const;
+    void take_vouchers(const Marker& other);
     const InstalledFile* find(std::string_view path) const;
 };
 

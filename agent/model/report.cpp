@@ -49,7 +49,8 @@ Json outcome_to_json(const Outcome& outcome) {
         {"duration_ms", milliseconds(outcome.duration)},
         {"units", units},
         {"error", error_to_json(outcome.error)},
-        {"next_try", outcome.next_try ? Json(format_rfc3339(*outcome.next_try)) : Json(nullptr)}};
+        {"next_try", outcome.next_try ? Json(format_rfc3339(*outcome.next_try)) : Json(nullptr)},
+        {"untrusted", text_or_null(outcome.untrusted)}};
 }
 
 std::string plural(std::size_t count, std::string_view one, std::string_view many) {

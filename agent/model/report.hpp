@@ -42,13 +42,16 @@ struct Outcome {
     std::string url; ///< shown form
     std::string etag;
     std::string signed_by; ///< id of the key, when a signature was asked for
+    /// Why what is installed, and stays, is not trusted any more: "1.0 (5f2b9c0a1d3e) was signed by
+    /// …"; empty when it is, and when nothing is installed.
+    std::string untrusted;
     int http_status = 0;
     std::uint64_t bytes = 0; ///< body bytes transferred
     Duration duration{};
     std::vector<std::string> unit_names; ///< of the component, acted on or not
     std::vector<UnitOutcome> units;      ///< what was done to them
     std::optional<Error> error;
-    bool told = false;                ///< a hold that an earlier pass has told already
+    bool told = false;                ///< a hold or failure that has an entry of its own already
     bool after_failure = false;       ///< a hold that waits out a failure, which was told as one
     std::optional<WallTime> next_try; ///< of a component that is left alone until then
     /// Its origin gave no validator, for the first time: each pass will take the whole body.

@@ -20,9 +20,10 @@ namespace provisor {
 class Acquisition {
 public:
     Acquisition(Cache& cache, const AgentConfig& config, const Paths& paths,
-                const PassOptions& options, const Surroundings& around, std::string machine)
+                const PassOptions& options, Trust& trust, const Surroundings& around,
+                std::string machine)
         : cache_(cache), config_(config), paths_(paths), options_(options), around_(around),
-          verifier_(cache, config, paths, around, std::move(machine)),
+          verifier_(cache, config, paths, trust, around, std::move(machine)),
           documents_(cache, config, paths, options, around, verifier_), dictionaries_(cache) {}
 
     /// Asks the origins of all works that need asking, in one batch (and one more for each mirror

@@ -2,6 +2,7 @@
 #include "pass/announce.hpp"
 
 #include "journal/message_ids.hpp"
+#include "pass/trust.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -58,11 +59,11 @@ std::string number_or_nothing(std::uint64_t number) {
     return number == 0 ? "" : std::to_string(number);
 }
 
-/// Whether this is a hold that needs no more words: that a failure is waited out was told with the
-/// failure, and why else a component is held with the first pass that did.
+/// Whether it needs no more words: that a failure is waited out was told with the failure, why else
+/// a component is held with the first pass that did, and what is told on its own there.
 bool is_told(const Outcome& outcome, const std::map<std::string, Trouble>& before) {
     if (outcome.decision != Decision::hold)
-        return false;
+        return outcome.told && !outcome.untrusted.empty();
     const auto known = before.find(outcome.name);
     return outcome.told || outcome.after_failure ||
            (known != before.end() && known->second.decision == Decision::hold &&
@@ -92,6 +93,30 @@ JournalEntry decision_entry(const PassReport& report, const Outcome& outcome, Pr
         entry.fields.emplace_back("PROVISOR_ERROR_KIND",
                                   std::string(to_string(outcome.error->kind())));
     // Whatever is decided about a component is of interest to who asks for its unit.
+    for (const std::string& unit : outcome.unit_names)
+        entry.fields.emplace_back("OBJECT_SYSTEMD_UNIT", unit);
+    return entry;
+}
+
+/// Whether the last pass said the same.
+bool is_known_as_untrusted(const Outcome& outcome, const std::map<std::string, Trouble>& before) {
+    const auto known = before.find(outcome.name);
+    return known != before.end() && known->second.untrusted == outcome.untrusted;
+}
+
+JournalEntry untrusted_entry(const PassReport& report, const Outcome& outcome) {
+    JournalEntry entry{
+        Priority::error,
+        fmt::format("{}: {}: its files stay as they are, and are neither repaired nor started by "
+                    "provisor until other content replaces them; {}",
+                    outcome.name, outcome.untrusted, remedy_of_untrusted(outcome.name)),
+        message_id::untrusted,
+        {}};
+    entry.fields = {{"PROVISOR_COMPONENT", outcome.name},
+                    {"PROVISOR_REASON", outcome.untrusted},
+                    {"PROVISOR_PASS", report.id},
+                    {"PROVISOR_SHA256", outcome.previous_sha256},
+                    {"PROVISOR_VERSION", outcome.previous_version}};
     for (const std::string& unit : outcome.unit_names)
         entry.fields.emplace_back("OBJECT_SYSTEMD_UNIT", unit);
     return entry;
@@ -255,6 +280,8 @@ void announce(const PassReport& report, const std::map<std::string, Trouble>& be
         for (const UnitOutcome& unit : outcome.units)
             if (unit.action != "none")
                 journal.write(unit_entry(report, outcome, unit));
+        if (!outcome.untrusted.empty() && !is_known_as_untrusted(outcome, before))
+            journal.write(untrusted_entry(report, outcome));
         if (outcome.lacks_validator)
             journal.write(hint_entry(report, outcome));
     }

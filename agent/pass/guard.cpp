@@ -78,7 +78,11 @@ Guarded Guard::apply_quarantine(Work& work, Units units) const {
         want_installed(work, reason);
         return Guarded::no;
     }
-    return resume_rollback(work, units);
+    if (resume_rollback(work, units) == Guarded::settled)
+        return Guarded::settled;
+    if (!work.refusal.empty())
+        want_installed(work, reason);
+    return Guarded::no;
 }
 
 Guarded Guard::resume_rollback(Work& work, Units units) const {
@@ -86,13 +90,16 @@ Guarded Guard::resume_rollback(Work& work, Units units) const {
     const Marker& installed = *work.observed.installed;
     if (units == Units::leave || !is_quarantined(quarantine, *work.component, installed))
         return Guarded::no;
-    const auto target =
-        rollback_target(store_.generations(work.component->name), installed, quarantine);
-    if (!target)
+    const WayBack way =
+        find_way_back(store_.generations(work.component->name), installed, quarantine,
+                      trust_.distrust(*work.component, Trust::Pin::lifted));
+    if (!way.target) {
+        work.refusal = way.refusal;
         return Guarded::no;
+    }
     work.cause = Error(ErrorKind::health, quarantine->reason);
-    turn_back(work, *target, quarantine->reason,
-              observe_with(work, target->marker, store_, paths_, interrupt_), units);
+    turn_back(work, *way.target, quarantine->reason,
+              observe_with(work, way.target->marker, store_, paths_, interrupt_), units);
     return Guarded::settled;
 }
 

@@ -3,6 +3,7 @@
 
 #include "model/agent_config.hpp"
 #include "model/paths.hpp"
+#include "pass/trust.hpp"
 #include "pass/work.hpp"
 #include "store/component_store.hpp"
 
@@ -23,16 +24,17 @@ class Guard {
 public:
     enum class Force { no, yes };
     /// With Force::yes what failed its check need not wait before it is checked again.
-    Guard(const ComponentStore& store, const AgentConfig& config, const Paths& paths, Force force,
-          const Interrupt& interrupt)
-        : store_(store), config_(config), paths_(paths), force_(force), interrupt_(interrupt) {}
+    Guard(const ComponentStore& store, const AgentConfig& config, const Paths& paths, Trust& trust,
+          Force force, const Interrupt& interrupt)
+        : store_(store), config_(config), paths_(paths), trust_(trust), force_(force),
+          interrupt_(interrupt) {}
 
     /// Sees to it that what is kept back is not put in place: what is installed then is what is
     /// wanted (and repaired, if somebody touched it), or the generation to go back to.
     Guarded apply(Work& work, Units units) const;
 
     /// Finishes a rollback that a crash cut off, or that could not be done; for that no origin is
-    /// needed.
+    /// needed. Work::refusal says when there is nothing to go back to that is still trusted.
     Guarded resume_rollback(Work& work, Units units) const;
 
 private:
@@ -42,6 +44,7 @@ private:
     const ComponentStore& store_;
     const AgentConfig& config_;
     const Paths& paths_;
+    Trust& trust_;
     Force force_;
     const Interrupt& interrupt_;
 };

@@ -23,8 +23,10 @@
 #include "pass/remove.hpp"
 #include "pass/rollback.hpp"
 #include "pass/self_update.hpp"
+#include "pass/shared_units.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
+#include "pass/trust.hpp"
 #include "pass/windows.hpp"
 #include "pass/work.hpp"
 #include "store/cache.hpp"
@@ -45,6 +47,13 @@ std::string make_pass_id() {
     return fmt::format("{:016x}{:016x}", random_number(), random_number());
 }
 
+std::vector<Work*> pointers_to(std::vector<Work>& works) {
+    std::vector<Work*> pointers;
+    for (Work& work : works)
+        pointers.push_back(&work);
+    return pointers;
+}
+
 Duration since(Clock::time_point begun) {
     return std::chrono::duration_cast<Duration>(Clock::now() - begun);
 }
@@ -55,13 +64,13 @@ public:
     Pass(const Settings& settings, const Paths& paths, const PassOptions& options,
          const Surroundings& around)
         : settings_(settings), paths_(paths), options_(options), around_(around),
-          cache_(paths.state_dir), store_(paths.state_dir),
-          guard_(store_, settings.config, paths,
+          cache_(paths.state_dir), store_(paths.state_dir), trust_(settings.config, paths),
+          guard_(store_, settings.config, paths, trust_,
                  options.force ? Guard::Force::yes : Guard::Force::no, around.interrupt),
           dependencies_(settings.components, store_, paths, around.interrupt),
           examination_(settings.config, paths, cache_, around,
                        leaves_units() ? Units::leave : Units::act),
-          trial_(cache_, store_, settings.config, paths, around), self_update_(around) {
+          trial_(cache_, store_, settings.config, paths, trust_, around), self_update_(around) {
         report_.id = make_pass_id();
         report_.started = wall_clock();
         report_.failed_files = static_cast<unsigned>(settings.failed_files.size());
@@ -106,6 +115,7 @@ private:
     void plan(Work& work);
     void install(const std::vector<Work*>& batch);
     void install(Work& work);
+    void note_trusted(Work& work);
     void act_on_units(const std::vector<Work*>& batch);
     void record();
     void prune();
@@ -120,6 +130,7 @@ private:
     const Surroundings& around_;
     Cache cache_;
     ComponentStore store_;
+    Trust trust_;
     Guard guard_;
     Dependencies dependencies_;
     Examination examination_;
@@ -195,6 +206,7 @@ void Pass::observe(Work& work) {
     if (const auto& installed = work.observed.installed) {
         work.outcome.sha256 = work.outcome.previous_sha256 = installed->artifact;
         work.outcome.previous_version = label_of(work.component, work.record, *installed);
+        work.doubt = trust_.doubt(*installed, *work.component);
     }
     if (options_.rollback_to)
         return;
@@ -226,7 +238,8 @@ void Pass::observe(Work& work) {
 /// The operator's will is stronger than any guard.
 void Pass::aim_back() {
     for (Work& work : works_)
-        provisor::aim_back(work, *options_.rollback_to, paths_, store_, units(), around_.interrupt);
+        provisor::aim_back(work, *options_.rollback_to, paths_, store_, trust_, units(),
+                           around_.interrupt);
 }
 
 void Pass::remove() {
@@ -249,7 +262,7 @@ void Pass::remove() {
 }
 
 void Pass::acquire() {
-    Acquisition acquisition(cache_, settings_.config, paths_, options_, around_,
+    Acquisition acquisition(cache_, settings_.config, paths_, options_, trust_, around_,
                             gather_facts(paths_).machine);
     std::vector<Work*> open;
     for (Work& work : works_)
@@ -271,6 +284,7 @@ void Pass::plan() {
         keep_to_windows(works_, wall_clock(), units(), store_, paths_, around_.interrupt);
     for (Work& work : works_)
         attempt(work, [&] { dependencies_.hold_dependant(work, works_, units()); });
+    refuse_shared_units(pointers_to(works_), works_, settings_.components, store_, trust_);
 }
 
 void Pass::plan(Work& work) {
@@ -285,6 +299,7 @@ void Pass::plan(Work& work) {
         work.wanted =
             wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
         work.wanted.signed_by = work.signed_by;
+        work.wanted.pinned = work.component->sha256 == work.artifact->sha256;
     }
     Examination::recall_version(work);
     if (guard_.apply(work, units()) == Guarded::no)
@@ -309,14 +324,30 @@ void Pass::install(Work& work) {
         stage_files(work, paths_, cache_, staging, around_.interrupt);
         if (examination_.examine(work, staging) == Examination::Verdict::fit)
             put_in_place(work, staging, paths_, cache_, store_, around_.interrupt);
+        note_trusted(work);
     });
     examination_.learn_version(work);
+}
+
+/// What is in place was verified in this pass, or was found to be still trusted before it came
+/// back.
+void Pass::note_trusted(Work& work) {
+    const bool verified = work.artifact && work.kept_back.empty() && !work.as_is;
+    if (work.done || (!verified && work.plan.decision != Decision::rollback))
+        return;
+    work.doubt.reset();
+    // The same bytes may be signed again, by another key, or be pinned since.
+    if (verified && !work.plan.write_marker && work.observed.installed &&
+        !work.observed.installed->same_vouchers(work.wanted))
+        renew_vouchers(work, store_);
 }
 
 void Pass::act_on_units(const std::vector<Work*>& batch) {
     if (!paths_.root.empty() && !options_.no_units)
         enable_only(batch, around_);
     else if (!leaves_units()) {
+        // Once more: what was to be replaced may not have been.
+        refuse_shared_units(batch, works_, settings_.components, store_, trust_);
         report_.restarts += trial_.bring_up(batch, report_.id);
         report_.restarts += trial_.roll_back(batch, report_.id);
     }
@@ -375,6 +406,11 @@ void Pass::prune() {
 PassReport Pass::report() {
     for (Work& work : works_) {
         tell_unreached(work);
+        if (work.doubt && work.doubt->kind == Doubt::Kind::key && !work.removed &&
+            !(options_.dry_run && is_change(work)))
+            work.outcome.untrusted = fmt::format(
+                "{} {}", named_content(work.outcome.previous_version, work.outcome.previous_sha256),
+                work.doubt->reason);
         work.outcome.duration = since(work.begun);
         work.outcome.checked = work.artifact || work.outcome.decision == Decision::unchanged ||
                                work.outcome.decision == Decision::remove;

@@ -11,7 +11,8 @@
 namespace provisor {
 
 /// Compares Work::wanted with what is there, and fills in the plan and what is told of it. With
-/// Work::kept_back an unchanged component is one that is held.
+/// Work::kept_back an unchanged component is one that is held. What is kept, and is not trusted any
+/// more, is neither repaired nor activated: Work::refusal says what is not done.
 void make_plan(Work& work, Units units);
 
 /// Whether the plan puts other content in place than was installed, or the first one. To repair, to

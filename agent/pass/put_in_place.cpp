@@ -96,6 +96,22 @@ void put_in_place(Work& work, Staging& staging, const Paths& paths, Cache& cache
     remove_retired(retired, paths, interrupt);
 }
 
+void renew_vouchers(Work& work, ComponentStore& store) {
+    const std::string& name = work.component->name;
+    Marker& installed = *work.observed.installed;
+    installed.take_vouchers(work.wanted);
+    store.write_installed(installed);
+    Generations generations = store.generations(name);
+    bool changed = false;
+    for (Generation& one : generations)
+        if (one.marker.same_installation(installed) && !one.marker.same_vouchers(installed)) {
+            one.marker.take_vouchers(installed);
+            changed = true;
+        }
+    if (changed)
+        store.write_generations(name, generations);
+}
+
 void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& store,
                   std::uint64_t min_free, const Interrupt& interrupt) {
     Staging staging(paths, min_free);

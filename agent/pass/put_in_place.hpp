@@ -27,4 +27,8 @@ void put_in_place(Work& work, Staging& staging, const Paths& paths, Cache& cache
 void put_in_place(Work& work, const Paths& paths, Cache& cache, ComponentStore& store,
                   std::uint64_t min_free, const Interrupt& interrupt);
 
+/// Records what vouches for the content that is in place by what was found of Work::wanted, the
+/// same installation: in the marker, and in the generation of it.
+void renew_vouchers(Work& work, ComponentStore& store);
+
 } // namespace provisor

@@ -68,28 +68,47 @@ Observed observe_with(Work& work, const Marker& other, const ComponentStore& sto
     return {store.installed(name), store.activated(name), std::move(found.files)};
 }
 
+namespace {
+
+/// What an operator wants to go back to, see aim_back().
+Generation find_target(const Work& work, const std::string& to, const Generations& generations,
+                       Trust& trust) {
+    const std::string& name = work.component->name;
+    const Distrust distrust = trust.distrust(*work.component, Trust::Pin::binding);
+    std::string why = "no other installation of it was found healthy";
+    if (to.empty()) {
+        WayBack way =
+            find_way_back(generations, *work.observed.installed, work.record.quarantine, distrust);
+        if (way.target)
+            return std::move(*way.target);
+        if (!way.refusal.empty())
+            why = way.refusal;
+    } else if (auto target = find_generation(generations, to)) {
+        why = distrust(target->marker);
+        if (why.empty())
+            return std::move(*target);
+        why = fmt::format("{} {}", named_content(target->version, target->marker.artifact), why);
+    } else
+        why = fmt::format("no installation with version or digest '{}' was found healthy", to);
+    throw Error(ErrorKind::config,
+                fmt::format("there is nothing to go back to: {}; `provisor show {}` lists what "
+                            "there is",
+                            why, name));
+}
+
+} // namespace
+
 void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentStore& store,
-              Units units, const Interrupt& interrupt) {
+              Trust& trust, Units units, const Interrupt& interrupt) {
     const std::string& name = work.component->name;
     if (!work.observed.installed)
         throw Error(ErrorKind::config, fmt::format("nothing is installed of '{}'", name));
     const Marker installed = *work.observed.installed;
-    const Generations generations = store.generations(name);
-    const auto target = to.empty() ? rollback_target(generations, installed, work.record.quarantine)
-                                   : find_generation(generations, to);
-    if (!target)
-        throw Error(ErrorKind::config,
-                    fmt::format("there is nothing to go back to: {}; `provisor show {}` lists what "
-                                "there is",
-                                to.empty() ? "no other installation of it was found healthy"
-                                           : fmt::format("no installation with version or digest "
-                                                         "'{}' was found healthy",
-                                                         to),
-                                name));
-    if (target->marker.same_installation(installed))
+    const Generation target = find_target(work, to, store.generations(name), trust);
+    if (target.marker.same_installation(installed))
         throw Error(ErrorKind::config,
                     fmt::format("{} is what is installed",
-                                named_content(target->version, installed.artifact)));
+                                named_content(target.version, installed.artifact)));
     work.wanted = installed;
     if (const HistoryEntry* entry = work.record.last_with(installed.artifact))
         work.version = entry->version;
@@ -99,8 +118,8 @@ void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentSt
     if (before)
         work.record_changed = true;
     else
-        quarantine(work, *target, reason, "", store);
-    turn_back(work, *target, reason, observe_with(work, target->marker, store, paths, interrupt),
+        quarantine(work, target, reason, "", store);
+    turn_back(work, target, reason, observe_with(work, target.marker, store, paths, interrupt),
               units);
 }
 

@@ -4,6 +4,7 @@
 #include "base/interrupt.hpp"
 #include "model/generation.hpp"
 #include "model/paths.hpp"
+#include "pass/trust.hpp"
 #include "pass/work.hpp"
 #include "store/component_store.hpp"
 
@@ -31,9 +32,9 @@ Observed observe_with(Work& work, const Marker& other, const ComponentStore& sto
 
 /// Makes a work one that goes back because an operator wants that: to the generation with this
 /// version or digest, or, if `to` is empty, to the one before. Throws Error of kind config when
-/// there is none. What is installed is quarantined, unless something is already: what the manifest
-/// wants then, which must not come back either.
+/// there is none that is still trusted. What is installed is quarantined, unless something is
+/// already: what the manifest wants then, which must not come back either.
 void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentStore& store,
-              Units units, const Interrupt& interrupt);
+              Trust& trust, Units units, const Interrupt& interrupt);
 
 } // namespace provisor

@@ -32,6 +32,15 @@ void tell_rollback(Work& work) {
     outcome.decision = work.unhealthy ? Decision::rollback : Decision::fail;
 }
 
+/// It stays in place although it is not healthy, for want of what it could be replaced by.
+void tell_refusal(Work& work, const std::string& refusal) {
+    if (refusal.empty())
+        return;
+    Outcome& outcome = work.outcome;
+    outcome.error = outcome.error->retold(fmt::format("{}; {}", outcome.error->what(), refusal));
+    outcome.reason = outcome.error->what();
+}
+
 } // namespace
 
 void Trial::keep_way_back(Work& work) {
@@ -100,19 +109,23 @@ unsigned Trial::roll_back(const std::vector<Work*>& works, const std::string& pa
     for (Work* work : works) {
         if (!asks_for_rollback(*work))
             continue;
-        const auto target = rollback_target(store_.generations(work->component->name), work->wanted,
-                                            work->record.quarantine);
-        if (!target)
+        const WayBack way = find_way_back(store_.generations(work->component->name), work->wanted,
+                                          work->record.quarantine,
+                                          trust_.distrust(*work->component, Trust::Pin::lifted));
+        if (!way.target) {
+            tell_refusal(*work, way.refusal);
             continue;
+        }
+        const Generation& target = *way.target;
         around_.progress.set_stage(fmt::format("rolling back {}", work->component->name));
         work->cause = work->outcome.error->retold(
             fmt::format("{}: {}", named_content(work->version, work->wanted.artifact),
                         work->outcome.error->what()));
         work->done = false;
         attempt(*work, [&] {
-            quarantine(*work, *target, work->cause->what(), pass_id, store_);
-            turn_back(*work, *target, work->cause->what(),
-                      observe_with(*work, target->marker, store_, paths_, around_.interrupt),
+            quarantine(*work, target, work->cause->what(), pass_id, store_);
+            turn_back(*work, target, work->cause->what(),
+                      observe_with(*work, target.marker, store_, paths_, around_.interrupt),
                       Units::act);
             put_in_place(*work, paths_, cache_, store_, config_.limits.min_free, around_.interrupt);
         });

@@ -4,6 +4,7 @@
 #include "model/agent_config.hpp"
 #include "pass/activate.hpp"
 #include "pass/pass.hpp"
+#include "pass/trust.hpp"
 #include "pass/work.hpp"
 #include "store/cache.hpp"
 #include "store/component_store.hpp"
@@ -17,8 +18,9 @@ namespace provisor {
 class Trial {
 public:
     Trial(Cache& cache, ComponentStore& store, const AgentConfig& config, const Paths& paths,
-          const Surroundings& around)
-        : cache_(cache), store_(store), config_(config), paths_(paths), around_(around) {}
+          Trust& trust, const Surroundings& around)
+        : cache_(cache), store_(store), config_(config), paths_(paths), trust_(trust),
+          around_(around) {}
 
     /// Before an update. What is about to be replaced may not have been found healthy by a pass of
     /// ours (an earlier provisor did not look, or its units were stopped then): when its units run,
@@ -31,7 +33,8 @@ public:
     unsigned bring_up(const std::vector<Work*>& works, const std::string& pass_id);
 
     /// Takes back what turned out to be unhealthy, once: if what it goes back to is unhealthy as
-    /// well, that stays. Returns the number of jobs.
+    /// well, that stays. So does what there is nothing to go back from to that is still trusted.
+    /// Returns the number of jobs.
     unsigned roll_back(const std::vector<Work*>& works, const std::string& pass_id);
 
 private:
@@ -43,6 +46,7 @@ private:
     ComponentStore& store_;
     const AgentConfig& config_;
     const Paths& paths_;
+    Trust& trust_;
     const Surroundings& around_;
 };
 

@@ -43,7 +43,8 @@ std::map<std::string, Trouble> read_troubles(const Paths& paths) {
                               time_in(item, "next_try"),
                               item.value("unchecked", false),
                               time_in(item, "last_check"),
-                              time_in(item, "warned")};
+                              time_in(item, "warned"),
+                              item.value("untrusted", "")};
         }
     } catch (const std::exception&) {
         // Half a list would hide the other half; the next pass writes it anew.
@@ -65,6 +66,8 @@ std::map<std::string, Trouble> troubles_after(const std::map<std::string, Troubl
                            known != before.end() && known->second.decision == Decision::fail;
         if (!troubled)
             now.erase(outcome.name);
+        if (waits)
+            now[outcome.name].untrusted = outcome.untrusted;
         if (!troubled || waits)
             continue;
         Trouble trouble{outcome.decision,
@@ -73,6 +76,7 @@ std::map<std::string, Trouble> troubles_after(const std::map<std::string, Troubl
                         known != before.end() ? known->second.since : report.started,
                         seconds_of(outcome.next_try),
                         !outcome.checked};
+        trouble.untrusted = outcome.untrusted;
         if (trouble.unchecked && known != before.end() && known->second.unchecked) {
             trouble.last_check = known->second.last_check;
             trouble.warned = known->second.warned;
@@ -99,7 +103,8 @@ void write_troubles(const Paths& paths, const std::map<std::string, Trouble>& be
                             {"next_try", time_or_null(trouble.next_try)},
                             {"unchecked", trouble.unchecked},
                             {"last_check", time_or_null(trouble.last_check)},
-                            {"warned", time_or_null(trouble.warned)}};
+                            {"warned", time_or_null(trouble.warned)},
+                            {"untrusted", trouble.untrusted}};
     try {
         const Json json{{"schema", 1}, {"components", components}};
         replace_file(file_of(paths),

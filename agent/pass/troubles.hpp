@@ -21,6 +21,7 @@ struct Trouble {
     bool unchecked = false;                  ///< its origin was not asked, or not with success
     std::optional<WallTime> last_check = {}; ///< of one that is unchecked: with success; if known
     std::optional<WallTime> warned = {};     ///< that this was so for too long
+    std::string untrusted = {};              ///< see Outcome
     bool operator==(const Trouble&) const = default;
 };
 

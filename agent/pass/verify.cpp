@@ -71,12 +71,6 @@ private:
 
 } // namespace
 
-const KeyRing& Verifier::keys() {
-    if (!keys_)
-        keys_ = read_keys(paths_.keys_dir);
-    return *keys_;
-}
-
 bool Verifier::is_packed(const Component& component, int fd) const {
     if (component.format != Format::automatic)
         return component.format != Format::raw;

@@ -4,6 +4,7 @@
 #include "model/agent_config.hpp"
 #include "model/paths.hpp"
 #include "pass/pass.hpp"
+#include "pass/trust.hpp"
 #include "pass/work.hpp"
 #include "store/cache.hpp"
 #include "trust/minisign.hpp"
@@ -17,13 +18,13 @@ namespace provisor {
 /// What must hold of an artifact's bytes before anything is made of them, and what is in them.
 class Verifier {
 public:
-    Verifier(Cache& cache, const AgentConfig& config, const Paths& paths,
+    Verifier(Cache& cache, const AgentConfig& config, const Paths& paths, Trust& trust,
              const Surroundings& around, std::string machine)
-        : cache_(cache), config_(config), paths_(paths), around_(around),
+        : cache_(cache), config_(config), paths_(paths), trust_(trust), around_(around),
           machine_(std::move(machine)) {}
 
-    /// The trusted keys, read once.
-    const KeyRing& keys();
+    /// The keys in force.
+    const KeyRing& keys() { return trust_.ring(); }
 
     /// What this pass may put in place: an interpreter among it counts as installed.
     void expect_targets(const std::vector<Work>& works);
@@ -62,9 +63,9 @@ private:
     Cache& cache_;
     const AgentConfig& config_;
     const Paths& paths_;
+    Trust& trust_;
     const Surroundings& around_;
     std::string machine_;
-    std::optional<KeyRing> keys_;
     std::set<std::string> arriving_;
 };
 

@@ -6,6 +6,7 @@
 #include "model/plan.hpp"
 #include "model/record.hpp"
 #include "model/report.hpp"
+#include "model/trusted_now.hpp"
 #include "store/cache.hpp"
 
 #include <chrono>
@@ -36,11 +37,15 @@ struct Work {
                         ///< its checksums file gives; may be empty
     std::string signature; ///< text of the signature over the artifact itself, if it has one
     std::string signed_by; ///< id of the key that vouches for the artifact or its checksums file
+    /// Why what is installed is not trusted any more, by keys and policy.
+    std::optional<Doubt> doubt;
     std::optional<Artifact> artifact;
     Contents contents; ///< of the artifact
     std::string
         version; ///< label of what is wanted: the manifest's, or the generation's gone back to
-    std::string kept_back;      ///< why a guard keeps what is installed in place of what is wanted
+    std::string kept_back; ///< why a guard keeps what is installed in place of what is wanted
+    /// What is not done about what is installed, since it is not trusted any more, and why.
+    std::string refusal;
     std::optional<Error> cause; ///< why what was put in place is taken back
     /// Why the origin has nothing for it in this pass; told when what needs no origin is done.
     std::optional<Error> unreached;

@@ -2,7 +2,7 @@
 #include "store/retention.hpp"
 
 #include "base/quantity.hpp"
-#include "model/generation.hpp"
+#include "model/trusted_now.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -47,9 +47,12 @@ void add_installed(const std::string& name, const ComponentStore& store, unsigne
         if (marker)
             wanted.needed.merge(digests_of(*marker));
     const Generations generations = store.generations(name);
-    if (const auto target =
-            installed ? rollback_target(generations, *installed, record.quarantine) : std::nullopt)
-        wanted.needed.merge(digests_of(target->marker));
+    // What is not trusted any more stays, too: its key may be put back.
+    const auto trust_all = [](const Marker&) { return std::string(); };
+    if (installed)
+        if (const auto way = find_way_back(generations, *installed, record.quarantine, trust_all);
+            way.target)
+            wanted.needed.merge(digests_of(way.target->marker));
     // The newest first also where the times, of whole seconds, are the same.
     std::for_each(generations.rbegin(), generations.rend(), [&](const Generation& generation) {
         wanted.earlier.push_back({generation.since, digests_of(generation.marker)});

@@ -31,6 +31,7 @@ _provisor() {
     rollback) options="--to" ;;
     hold) options="--reason" ;;
     plan) options="--exit-code --offline" ;;
+    status) options="--exit-code" ;;
     verify) options="--repair" ;;
     esac
     case $current in

@@ -43,4 +43,5 @@ complete -c provisor -n '__fish_seen_subcommand_from rollback' -l to -x -d 'Vers
 complete -c provisor -n '__fish_seen_subcommand_from hold' -l reason -x -d 'Why'
 complete -c provisor -n '__fish_seen_subcommand_from plan' -l exit-code -d 'Exit with 3 when changes are pending'
 complete -c provisor -n '__fish_seen_subcommand_from plan' -l offline -d 'Ask no origin'
+complete -c provisor -n '__fish_seen_subcommand_from status' -l exit-code -d 'Exit with 1 when a component failed'
 complete -c provisor -n '__fish_seen_subcommand_from verify' -l repair -d 'Put right what was found'

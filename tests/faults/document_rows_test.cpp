@@ -228,15 +228,26 @@ TEST(Signatures, RowT10AKeyThatIsTakenAwayIsMissedByTheNextPassAndVerifyNamesWha
     std::string id = key.substr(begin, key.find('\n') - begin);
     id.insert(0, 16 - id.size(), '0');
     EXPECT_THAT(scene.machine.marker("app"), HasSubstr("\"signed_by\": \"" + id + "\""));
-    EXPECT_THAT(scene.machine.run({"show", "app"}).out, HasSubstr("signed by: key " + id + "\n"));
+    EXPECT_THAT(scene.machine.run({"show", "app"}).out,
+                HasSubstr("signed by: key " + id + " (one.pub)\n"));
     EXPECT_EQ(scene.machine.run({"verify"}).status, 0);
+    EXPECT_EQ(scene.machine.run({"status", "--exit-code"}).status, 0);
 
     std::filesystem::remove(scene.machine.under("etc/provisor/keys.d/one.pub"));
     const State before = state_of(scene);
     const RunResult verify = scene.machine.run({"verify"});
     EXPECT_EQ(verify.status, 1);
-    EXPECT_THAT(verify.out, HasSubstr("app: signature was made by key " + id +
-                                      ", which is not trusted any more"));
+    EXPECT_THAT(verify.out,
+                HasSubstr("was signed by key " + id + ", which is not trusted any more"));
+    const RunResult status = scene.machine.run({"status", "--exit-code"});
+    EXPECT_EQ(status.status, 1);
+    EXPECT_THAT(status.out, HasSubstr("error"));
+    EXPECT_THAT(status.out, HasSubstr("was signed by key " + id));
+    EXPECT_EQ(scene.machine.run({"status"}).status, 0);
+    const RunResult doctor = scene.machine.run({"doctor"});
+    EXPECT_EQ(doctor.status, 1);
+    EXPECT_THAT(doctor.out, HasSubstr("was signed by key " + id));
+    EXPECT_THAT(doctor.out, HasSubstr("`provisor apply app`"));
     EXPECT_THAT(scene.machine.run({"show", "app"}).out,
                 HasSubstr("signed by: key " + id + ", which is not trusted any more\n"));
     const RunResult run = scene.machine.apply();
@@ -244,6 +255,10 @@ TEST(Signatures, RowT10AKeyThatIsTakenAwayIsMissedByTheNextPassAndVerifyNamesWha
     EXPECT_THAT(run.told.at("app").message, HasSubstr("key " + id + ", which is not trusted here"));
     EXPECT_EQ(scene.sent(), program(2).size()) << "the artifact was fetched again";
     expect_untouched(scene, before);
+    std::filesystem::remove(scene.machine.under("opt/app"));
+    scene.machine.run({"verify", "--repair"});
+    EXPECT_FALSE(std::filesystem::exists(scene.machine.under("opt/app"))) << "it was put back";
+    expect_golden("RowT10NotPutBack", scene.machine);
 }
 
 /// A release that tells its version, signed, at a URL that is the same for all of them.

@@ -5,6 +5,7 @@
 #include "fakes/fake_units.hpp"
 #include "model/drop_in.hpp"
 #include "pass/lock.hpp"
+#include "store/component_store.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -17,6 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::IsEmpty;
+
+std::string data(const std::string& name) { return read_text(fs::path(TRUST_DATA) / name); }
 
 class Doctor : public testing::Test {
 protected:
@@ -141,6 +144,30 @@ TEST_F(Doctor, FindsAKeyThatIsNoneAndASignatureWithoutAKey) {
     app().signature = "https://origin/app.minisig";
     expect_one(look_at_keys(settings, paths), Severity::error, "'app' is signed", "keys.d",
                "public key");
+}
+
+TEST_F(Doctor, FindsWhatAKeySignedThatIsNotTrustedAnyMore) {
+    write_text(folder / "keys.d/one.pub", data("one.pub"));
+    Marker marker;
+    marker.component = "app";
+    marker.artifact = std::string(64, 'a');
+    marker.signed_by = "9D70654653C709E4";
+    ComponentStore store(paths.state_dir);
+    store.write_installed(marker);
+    marker.component = "orphan";
+    marker.signed_by = "0123456789ABCDEF";
+    store.write_installed(marker);
+    marker.component = "unsigned";
+    marker.signed_by = "";
+    store.write_installed(marker);
+    expect_one(look_at_trust(settings, paths), Severity::error,
+               "(aaaaaaaaaaaa) was signed by key 0123456789ABCDEF, which is not trusted any more",
+               "'orphan'", "provisor remove orphan");
+    fs::remove(folder / "keys.d/one.pub");
+    const Findings findings = look_at_trust(settings, paths);
+    ASSERT_EQ(findings.size(), 2U);
+    EXPECT_EQ(findings[0].where, "component 'app'");
+    EXPECT_THAT(findings[0].remedy, HasSubstr("`provisor apply app`"));
 }
 
 TEST_F(Doctor, FindsACredentialThatIsMissing) {

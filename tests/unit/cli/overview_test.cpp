@@ -61,6 +61,26 @@ TEST_F(OverviewTest, WhatNoManifestNamesIsOrphanedAndSaysWhatToType) {
     EXPECT_EQ(gather_overviews(context, settings, {}).size(), 1U) << "it is in the table, too";
 }
 
+TEST_F(OverviewTest, WhatAKeySignedThatIsGoneIsAnError) {
+    install("app");
+    ComponentStore store(context.paths.state_dir);
+    Marker marker = *store.installed("app");
+    marker.signed_by = "0123456789ABCDEF";
+    store.write_installed(marker);
+    context.paths.keys_dir = folder / "keys.d";
+    Component component;
+    component.name = "app";
+    settings.components = {component};
+    const Overview overview = look("app");
+    EXPECT_EQ(overview.state, "error");
+    EXPECT_EQ(overview.untrusted, "1.0 (" + marker.artifact.substr(0, 12) +
+                                      ") was signed by key 0123456789ABCDEF, which is not trusted "
+                                      "any more");
+    EXPECT_THAT(overview.last_decision(), StartsWith(overview.untrusted + "; install: "));
+    store.write_hold("app", "audit");
+    EXPECT_EQ(look("app").state, "error") << "also while it is held";
+}
+
 TEST_F(OverviewTest, AnOrphanHasNoTroubleOfBefore) {
     install("app");
     write_text(folder / "run/troubles.json",

@@ -51,13 +51,6 @@ TEST(Generations, OfDamagedTextAreNone) {
     }
 }
 
-TEST(RollbackTarget, IsTheNewestOtherInstallation) {
-    EXPECT_EQ(rollback_target(generations("ab"), marker_of('b'), std::nullopt), generation('a'));
-    EXPECT_EQ(rollback_target(generations("ab"), marker_of('c'), std::nullopt), generation('b'));
-    EXPECT_EQ(rollback_target(generations("b"), marker_of('b'), std::nullopt), std::nullopt);
-    EXPECT_EQ(rollback_target({}, marker_of('b'), std::nullopt), std::nullopt);
-}
-
 TEST(FindGeneration, GoesByVersionOrTheBeginningOfADigest) {
     EXPECT_EQ(find_generation(generations("ab"), "1.a"), generation('a'));
     EXPECT_EQ(find_generation(generations("ab"), "bbbbbbbb"), generation('b'));
