@@ -6,7 +6,9 @@
 #include "pass/packaged.hpp"
 #include "pass/policy.hpp"
 #include "pass/time_zones.hpp"
+#include "pass/trust.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -41,6 +43,25 @@ Settings load_files(const std::vector<std::string>& files, const Context& contex
     settings.warnings.insert(settings.warnings.end(), merged.warnings.begin(),
                              merged.warnings.end());
     return settings;
+}
+
+/// Keys that manifests name and that are not in keys.d, and manifests that name none of several.
+void judge_keys(Settings& settings, const Paths& paths) {
+    const std::vector<Component>& components = settings.components;
+    if (std::all_of(components.begin(), components.end(),
+                    [](const Component& component) { return component.signature.empty(); }))
+        return;
+    const KeysInForce keys = keys_in_force(read_keys(paths.keys_dir));
+    for (const Component& component : components) {
+        const auto said = [&](const std::string& what) {
+            return Diagnostic{component.place,
+                              fmt::format("component '{}': {}", component.name, what), ""};
+        };
+        if (const auto fault = find_key_fault(component, keys))
+            settings.manifest_errors.push_back(said(*fault));
+        if (const auto warning = find_key_warning(component, keys))
+            settings.warnings.push_back(said(*warning));
+    }
 }
 
 /// What a pass would refuse although it is well written.
@@ -82,6 +103,7 @@ int command_check(Context& context, const std::vector<std::string>& files) {
     Settings settings =
         files.empty() ? load_settings(context.paths, context.facts) : load_files(files, context);
     warn_of_refused(settings, context.paths);
+    judge_keys(settings, context.paths);
     std::vector<Diagnostic> errors = settings.config_errors;
     errors.insert(errors.end(), settings.manifest_errors.begin(), settings.manifest_errors.end());
     if (context.options.json) {

@@ -7,7 +7,6 @@
 #include "pass/documents.hpp"
 #include "pass/packaged.hpp"
 #include "pass/policy.hpp"
-#include "trust/minisign.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -255,23 +254,6 @@ Findings look_at_places(const Settings& settings, const Paths& paths) {
                                 "place of what is installed there",
                                 place, fmt::format("chmod o-w '{}'", place.string())});
     }
-    return findings;
-}
-
-Findings look_at_keys(const Settings& settings, const Paths& paths) {
-    Findings findings;
-    const KeyRing ring = read_keys(paths.keys_dir);
-    for (const std::string& problem : ring.problems)
-        findings.push_back({Severity::error, problem, paths.keys_dir,
-                            "put a public key of minisign(1) there, writable by root alone"});
-    for (const Component& component : settings.components)
-        if (!component.signature.empty() && ring.keys.empty())
-            findings.push_back(
-                {Severity::error,
-                 fmt::format("component '{}' is signed, and there is no key to check it with",
-                             component.name),
-                 paths.keys_dir,
-                 fmt::format("put the signer's public key into '{}/'", paths.keys_dir.string())});
     return findings;
 }
 

@@ -42,7 +42,8 @@ Findings look_at_clock(WallTime now, WallTime earliest);
 Findings look_at_state(const Paths& paths);
 /// Room, writability and mount options where components are to be installed and where the state is.
 Findings look_at_places(const Settings& settings, const Paths& paths);
-/// Keys that are not used, and signatures that none could be checked with.
+/// Keys that are not used, signatures that none could be checked with, and manifests that name keys
+/// which are not there, or none where there are several.
 Findings look_at_keys(const Settings& settings, const Paths& paths);
 /// Installed content that is not trusted any more, also what no manifest names.
 Findings look_at_trust(const Settings& settings, const Paths& paths);

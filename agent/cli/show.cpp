@@ -39,7 +39,8 @@ std::optional<KeyInForce> signer_of(const Overview& overview, const Context& con
         return std::nullopt;
     KeyInForce signer{id, ""};
     for (const KeyInForce& key : keys_in_force(read_keys(context.paths.keys_dir)))
-        if (key.id == id)
+        if (key.id == id && (signer.file.empty() ||
+                             (overview.component != nullptr && may_sign(*overview.component, key))))
             signer = key;
     return signer;
 }

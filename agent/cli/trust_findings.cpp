@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What keys have signed.
+// Keys, and what they have signed.
 #include "base/error.hpp"
 #include "cli/findings.hpp"
 #include "model/found_version.hpp"
@@ -10,6 +10,34 @@
 #include <fmt/format.h>
 
 namespace provisor {
+
+Findings look_at_keys(const Settings& settings, const Paths& paths) {
+    Findings findings;
+    const KeyRing ring = read_keys(paths.keys_dir);
+    for (const std::string& problem : ring.problems)
+        findings.push_back({Severity::error, problem, paths.keys_dir,
+                            "put a public key of minisign(1) there, writable by root alone"});
+    const KeysInForce keys = keys_in_force(ring);
+    for (const Component& component : settings.components) {
+        const std::string where = fmt::format("{}:{}", component.place.file, component.place.line);
+        if (!component.signature.empty() && ring.keys.empty())
+            findings.push_back(
+                {Severity::error,
+                 fmt::format("component '{}' is signed, and there is no key to check it with",
+                             component.name),
+                 paths.keys_dir,
+                 fmt::format("put the signer's public key into '{}/'", paths.keys_dir.string())});
+        else if (const auto fault = find_key_fault(component, keys))
+            findings.push_back({Severity::error,
+                                fmt::format("component '{}': {}", component.name, *fault), where,
+                                fmt::format("ls -l '{}'", paths.keys_dir.string())});
+        if (const auto warning = find_key_warning(component, keys))
+            findings.push_back({Severity::warning,
+                                fmt::format("component '{}': {}", component.name, *warning), where,
+                                "change the manifest"});
+    }
+    return findings;
+}
 
 Findings look_at_trust(const Settings& settings, const Paths& paths) {
     Findings findings;

@@ -57,6 +57,24 @@ struct HealthSpec {
     bool operator==(const HealthSpec&) const = default;
 };
 
+/// What a signature is over.
+enum class SignatureOver {
+    automatic, ///< by its URL: see Documents
+    artifact,
+    sums ///< the checksums file
+};
+
+/// Who must have signed a component. Without a URL nobody.
+struct SignatureSpec {
+    std::string url; ///< of a signature of minisign(1)
+    /// The keys that may have made it: names of files in keys.d, or ids of 16 upper-case hex
+    /// digits. Empty: each key of keys.d may.
+    std::vector<std::string> keys;
+    SignatureOver over = SignatureOver::automatic;
+    bool empty() const { return url.empty(); }
+    bool operator==(const SignatureSpec&) const = default;
+};
+
 /// Credentials for the origin. Texts may be "credential:NAME", a name in systemd's credentials
 /// directory.
 struct AuthSpec {
@@ -85,7 +103,7 @@ struct Component {
     std::vector<std::string> mirrors;
     std::string sha256; ///< 64 lower-case hex digits, or empty
     std::string sha256sums;
-    std::string signature;
+    SignatureSpec signature;
     std::optional<AuthSpec> auth;
     Update update = Update::revalidate;
     Format format = Format::automatic;

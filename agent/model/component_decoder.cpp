@@ -179,11 +179,7 @@ std::vector<Decoder::Field> ComponentDecoder::origin_fields() {
              put(component_.sha256sums,
                  read_expanded(node, "sha256sums", Escape::url, find_url_fault));
          }},
-        {"signature",
-         [this](const YamlNode& node) {
-             put(component_.signature,
-                 read_expanded(node, "signature", Escape::url, find_url_fault));
-         }},
+        {"signature", [this](const YamlNode& node) { read_signature(node); }},
         {"auth", [this](const YamlNode& node) { read_auth(node); }},
         {"format",
          [this](const YamlNode& node) {

@@ -43,6 +43,8 @@ private:
     void warn_of_http(const YamlNode& body, const std::string& who);
 
     void read_auth(const YamlNode& node);
+    void read_signature(const YamlNode& node);
+    void read_signature_keys(const YamlNode& node);
     void read_files(const YamlNode& node);
     void read_unit(const YamlNode& node);
     void read_units(const YamlNode& node);

@@ -237,6 +237,9 @@ void ComponentDecoder::check_whole(const YamlNode& name, const YamlNode& body) {
     if (!component_.sha256.empty() && !component_.sha256sums.empty())
         decoder_.complain(*body.find("sha256sums"),
                           fmt::format("{}: either 'sha256' or 'sha256sums' is expected", who));
+    if (component_.signature.over == SignatureOver::sums && component_.sha256sums.empty())
+        decoder_.complain(*body.find("signature"),
+                          fmt::format("{}: 'over: sums' needs 'sha256sums'", who));
     warn_of_http(body, who);
 }
 
@@ -245,7 +248,7 @@ void ComponentDecoder::warn_of_http(const YamlNode& body, const std::string& who
     // A checksums file that comes the same way says what its sender wants.
     const bool verified = !component_.sha256.empty() ||
                           component_.sha256sums.starts_with("https://") ||
-                          !component_.signature.empty();
+                          !component_.signature.url.empty();
     if (verified)
         return;
     constexpr const char* danger = "without sha256 or signature: whoever sits on the way chooses "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,11 +42,15 @@ struct Marker {
     /// The manifest's `sha256` named the artifact when it was put in place, or since. Not part of
     /// the identity either.
     bool pinned = false;
+    /// When it was signed, by the trusted comment of its signature, in seconds since 1970; 0 when
+    /// that does not say. Not part of the identity either.
+    std::int64_t signed_at = 0;
 
     /// Whether both describe the same installation: everything that they name but `retired`,
-    /// `in_doubt`, `acted_on`, `signed_by` and `pinned`.
+    /// `in_doubt`, `acted_on`, `signed_by`, `pinned` and `signed_at`.
     bool same_installation(const Marker& other) const;
-    /// Whether both say the same of what vouches for the artifact: `signed_by` and `pinned`.
+    /// Whether both say the same of what vouches for the artifact: `signed_by`, `pinned` and
+    /// `signed_at`.
     bool same_vouchers(const Marker& other) const;
     void take_vouchers(const Marker& other);
     const InstalledFile* find(std::string_view path) const;

@@ -136,6 +136,8 @@ std::string to_json(const Record& record) {
     Json json{{"schema", 1}, {"hashed", hashed}, {"history", history}};
     if (!record.highest_version.empty())
         json["highest_version"] = record.highest_version;
+    if (record.latest_signature != 0)
+        json["latest_signature"] = record.latest_signature;
     if (!record.healthy.empty())
         json["healthy"] = record.healthy;
     if (record.quarantine)
@@ -173,6 +175,8 @@ Record parse_record(std::string_view text) {
             record.hashed.push_back(std::move(file));
         }
         record.highest_version = json.value("highest_version", "");
+        if (const auto item = json.find("latest_signature"); item != json.end())
+            record.latest_signature = whole_number<std::int64_t>(*item);
         record.healthy = json.value("healthy", "");
         record.raw = json.value("raw", false);
         if (const auto item = json.find("quarantine"); item != json.end())

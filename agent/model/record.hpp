@@ -75,7 +75,9 @@ struct Record {
     std::vector<HashedFile> hashed;
     std::optional<Backoff> backoff; ///< while the origin is failing
     std::string highest_version;    ///< that was installed so far; see highest_after()
-    std::string healthy;            ///< identity_of the installation that was last found healthy
+    /// The latest Marker::signed_at that was installed so far; 0 when none was known.
+    std::int64_t latest_signature = 0;
+    std::string healthy; ///< identity_of the installation that was last found healthy
     std::optional<Quarantine> quarantine;
     std::optional<FlipFlopHold> flip_flop; ///< the last one, which may be over
     std::optional<FailedCheck> failed_check;

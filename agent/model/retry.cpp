@@ -35,10 +35,16 @@ std::string fingerprint_of(const Component& component) {
         text += '\0';
     };
     for (const std::string* value : {&component.version, &component.url, &component.sha256,
-                                     &component.sha256sums, &component.signature})
+                                     &component.sha256sums, &component.signature.url})
         add(*value);
     for (const std::string& mirror : component.mirrors)
         add(mirror);
+    if (!component.signature.keys.empty() || component.signature.over != SignatureOver::automatic) {
+        add("signature");
+        for (const std::string& key : component.signature.keys)
+            add(key);
+        add(std::to_string(static_cast<int>(component.signature.over)));
+    }
     add("files");
     for (const FileSpec& file : component.files) {
         add(file.from);

@@ -8,6 +8,31 @@
 
 namespace provisor {
 
+bool may_sign(const Component& component, const KeyInForce& key) {
+    const std::vector<std::string>& named = component.signature.keys;
+    return named.empty() || std::any_of(named.begin(), named.end(), [&](const std::string& name) {
+               return name == key.file || name == key.id;
+           });
+}
+
+std::optional<std::string> find_key_fault(const Component& component, const KeysInForce& keys) {
+    for (const std::string& name : component.signature.keys)
+        if (std::none_of(keys.begin(), keys.end(),
+                         [&](const KeyInForce& key) { return name == key.file || name == key.id; }))
+            return fmt::format("signature.keys names '{}', and keys.d has no such key that can be "
+                               "used; put it there, or take it out of the manifest",
+                               name);
+    return std::nullopt;
+}
+
+std::optional<std::string> find_key_warning(const Component& component, const KeysInForce& keys) {
+    if (component.signature.empty() || !component.signature.keys.empty() || keys.size() < 2)
+        return std::nullopt;
+    return fmt::format("each of the {} keys in keys.d may sign it; name those of its vendor with "
+                       "signature: {{ url: …, keys: [ NAME.pub ] }}",
+                       keys.size());
+}
+
 std::optional<Doubt> find_doubt(const Marker& marker, const Component* component, Require require,
                                 const KeysInForce& keys) {
     const bool named = component != nullptr && component->sha256 == marker.artifact;
@@ -21,12 +46,20 @@ std::optional<Doubt> find_doubt(const Marker& marker, const Component* component
                                               "agent.yaml says 'require: pin'"};
         return std::nullopt;
     }
-    if (std::any_of(keys.begin(), keys.end(),
-                    [&](const KeyInForce& key) { return key.id == marker.signed_by; }))
-        return std::nullopt;
+    const KeyInForce* refused = nullptr;
+    for (const KeyInForce& key : keys) {
+        if (key.id != marker.signed_by)
+            continue;
+        if (component == nullptr || may_sign(*component, key))
+            return std::nullopt;
+        refused = &key;
+    }
     return Doubt{
         Doubt::Kind::key,
-        fmt::format("was signed by key {}, which is not trusted any more", marker.signed_by)};
+        refused == nullptr
+            ? fmt::format("was signed by key {}, which is not trusted any more", marker.signed_by)
+            : fmt::format("was signed by key {} ({}), which may not sign '{}'", refused->id,
+                          refused->file, component->name)};
 }
 
 std::optional<Doubt> find_pin_doubt(const Marker& marker, const Component& component,

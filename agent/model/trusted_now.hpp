@@ -21,10 +21,20 @@ struct KeyInForce {
 };
 using KeysInForce = std::vector<KeyInForce>;
 
+/// Whether the component's manifest lets this key sign it: one that it names, or any.
+bool may_sign(const Component& component, const KeyInForce& key);
+
+/// What is wrong with the keys that a manifest names for its signature: one that is not in force.
+/// Absent when nothing is.
+std::optional<std::string> find_key_fault(const Component& component, const KeysInForce& keys);
+
+/// What to think of when a manifest names no keys, although there are several. Absent else.
+std::optional<std::string> find_key_warning(const Component& component, const KeysInForce& keys);
+
 /// Why installed content is not trusted any more.
 struct Doubt {
     enum class Kind {
-        key,    ///< the key that signed it is not in force
+        key,    ///< the key that signed it is not in force, or may not sign the component
         policy, ///< it lacks what agent.yaml's `require` asks for
         pin     ///< the manifest pins other content
     };

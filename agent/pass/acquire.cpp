@@ -176,6 +176,7 @@ void Acquisition::run(std::vector<Work>& works) {
             work.pin = work.component->sha256;
             if (options_.force)
                 forget_refusals(*work.component);
+            verifier_.require_keys(*work.component);
             if (settle_without_request(work) || hold_back(work))
                 return;
             open.push_back(&work);

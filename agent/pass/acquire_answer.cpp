@@ -81,7 +81,7 @@ void Acquisition::judge(Work& work, const Body& body, const std::string& url, in
         // It may be the signature that is the old one, behind a tag that stood still (nginx makes
         // its own of size and second, and signatures are of one size): to be had whole next time.
         if (error.kind() == ErrorKind::signature && !work.signature.empty())
-            cache_.forget(work.component->signature);
+            cache_.forget(work.component->signature.url);
         Error told = error.retold(fmt::format("'{}': {}", shown_url(url), error.what()));
         told.url = shown_url(url);
         told.http_status = http_status;

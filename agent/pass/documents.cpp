@@ -30,12 +30,16 @@ std::string read_body(const Body& body) {
     return text;
 }
 
-/// Whether the signature is one of the checksums file: of both URLs the longer one that it begins
-/// with counts ("app", "app.sha256" and "app.sha256.minisig"), and neither means the sums.
+/// Whether the signature is one of the checksums file, by its manifest, or else: of both URLs the
+/// longer one that it begins with counts ("app", "app.sha256" and "app.sha256.minisig"), and
+/// neither means the sums.
 bool signs_sums(const Component& component) {
+    if (component.signature.over != SignatureOver::automatic)
+        return component.signature.over == SignatureOver::sums;
     const std::string& sums = component.sha256sums;
-    const bool longer = sums.size() > component.url.size() && component.signature.starts_with(sums);
-    return !sums.empty() && (longer || !component.signature.starts_with(component.url));
+    const bool longer =
+        sums.size() > component.url.size() && component.signature.url.starts_with(sums);
+    return !sums.empty() && (longer || !component.signature.url.starts_with(component.url));
 }
 
 } // namespace
@@ -84,12 +88,12 @@ void Documents::run(const std::vector<Work*>& works) {
         attempt(*work, [&] {
             work->asked = !options_.offline;
             if (is_wanted_otherwise(*work, work->component->sha256sums) ||
-                is_wanted_otherwise(*work, work->component->signature)) {
+                is_wanted_otherwise(*work, work->component->signature.url)) {
                 later.push_back(work);
                 return;
             }
             wanted.push_back({work, want(*work, work->component->sha256sums),
-                              want(*work, work->component->signature)});
+                              want(*work, work->component->signature.url)});
         });
     std::vector<std::size_t> all(documents_.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -205,12 +209,12 @@ void Documents::apply(const Wanted& wanted) {
     const std::string sums = wanted.sums ? text_of(*wanted.sums) : "";
     if (wanted.signature) {
         const std::string& text = text_of(*wanted.signature);
-        const Signature signature = parse_signature(text, shown_url(component.signature));
-        if (signs_sums(component))
-            work.signed_by =
-                verify_signature(signature, verifier_.keys(), sums, shown_url(component.sha256sums))
-                    .key_id;
-        else
+        const Signature signature = parse_signature(text, shown_url(component.signature.url));
+        if (signs_sums(component)) {
+            verify_signature(signature, verifier_.keys_for(component, signature), sums,
+                             shown_url(component.sha256sums));
+            verifier_.note_signature(work, signature, component.sha256sums);
+        } else
             work.signature = text;
     }
     if (wanted.sums) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/history.hpp"
 
+#include "model/trusted_comment.hpp"
 #include "model/version_order.hpp"
 
 namespace provisor {
@@ -14,6 +15,8 @@ void remember_change(Work& work, const std::string& pass_id) {
     if (work.plan.decision != Decision::rollback) {
         record.highest_version =
             highest_after(*work.component, record.highest_version, work.version);
+        record.latest_signature =
+            latest_after(*work.component, record.latest_signature, work.wanted.signed_at);
         record.raw = work.component->format == Format::raw;
     }
     work.remembered = work.record_changed = true;

@@ -299,6 +299,7 @@ void Pass::plan(Work& work) {
         work.wanted =
             wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
         work.wanted.signed_by = work.signed_by;
+        work.wanted.signed_at = work.signed_at;
         work.wanted.pinned = work.component->sha256 == work.artifact->sha256;
     }
     Examination::recall_version(work);

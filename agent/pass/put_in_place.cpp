@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "model/trusted_comment.hpp"
 
 #include <fmt/format.h>
 #include <optional>
@@ -100,6 +101,9 @@ void renew_vouchers(Work& work, ComponentStore& store) {
     const std::string& name = work.component->name;
     Marker& installed = *work.observed.installed;
     installed.take_vouchers(work.wanted);
+    work.record.latest_signature =
+        latest_after(*work.component, work.record.latest_signature, installed.signed_at);
+    work.record_changed = true;
     store.write_installed(installed);
     Generations generations = store.generations(name);
     bool changed = false;

@@ -6,6 +6,7 @@
 #include "model/shown_url.hpp"
 #include "pass/history.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace provisor {
@@ -56,6 +57,7 @@ void quarantine(Work& work, const Generation& target, const std::string& reason,
     if (record.highest_version.empty() || record.highest_version == work.version ||
         record.highest_version == work.component->version)
         record.highest_version = target.version;
+    record.latest_signature = std::min(record.latest_signature, target.marker.signed_at);
     store.write_record(work.component->name, record);
 }
 
@@ -115,9 +117,11 @@ void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentSt
     const std::string reason = fmt::format("an operator went back from {}",
                                            named_content(work.version, installed.artifact));
     const std::optional<Quarantine> before = work.record.quarantine;
-    if (before)
+    if (before) {
+        work.record.latest_signature =
+            std::min(work.record.latest_signature, target.marker.signed_at);
         work.record_changed = true;
-    else
+    } else
         quarantine(work, target, reason, "", store);
     turn_back(work, target, reason, observe_with(work, target.marker, store, paths, interrupt),
               units);

@@ -5,6 +5,7 @@
 #include "install/interpreter.hpp"
 #include "install/sanity.hpp"
 #include "model/shown_url.hpp"
+#include "model/trusted_comment.hpp"
 #include "transfer/unpack.hpp"
 
 #include <algorithm>
@@ -108,31 +109,78 @@ void Verifier::check(Work& work, int fd, std::uint64_t size, const std::string& 
     check_signature(work, fd, sha256);
 }
 
+void Verifier::require_keys(const Component& component) {
+    if (component.signature.keys.empty())
+        return;
+    if (const auto fault = find_key_fault(component, trust_.keys()))
+        throw Error(ErrorKind::config, *fault);
+}
+
+KeyRing Verifier::keys_for(const Component& component, const Signature& signature) {
+    const KeyRing& all = trust_.ring();
+    KeyRing ring;
+    const PublicKey* refused = nullptr;
+    for (const PublicKey& key : all.keys) {
+        if (key.id != signature.key_id)
+            continue;
+        if (may_sign(component, key_in_force(key)))
+            ring.keys.push_back(key);
+        else
+            refused = &key;
+    }
+    if (!ring.keys.empty())
+        return ring;
+    if (refused == nullptr)
+        return all; // in which it is not found, and is told so
+    throw Error(ErrorKind::signature,
+                fmt::format("'{}' is signed by {} ({}), which may not sign '{}'", signature.source,
+                            refused->id, key_in_force(*refused).file, component.name));
+}
+
+void Verifier::note_signature(Work& work, const Signature& signature, const std::string& url) {
+    const TrustedComment comment = parse_trusted_comment(signature.trusted_comment);
+    if (const auto fault =
+            find_comment_fault(comment, url, *work.component, work.record.latest_signature))
+        throw Error(ErrorKind::signature, fmt::format("'{}' {}", signature.source, *fault));
+    work.signed_by = signature.key_id;
+    work.signed_at = comment.signed_at;
+}
+
 /// What was found right once is not computed again, for that means to read the whole artifact. All
-/// that it depends on is in its name, so that a key that was taken away or replaced is missed.
-std::string Verifier::proof_of(const Work& work, const std::string& sha256) {
-    const Signature signature =
-        parse_signature(work.signature, shown_url(work.component->signature));
-    const PublicKey& key = find_key(signature, keys());
+/// that it depends on is in its name, so that a key that was taken away or replaced, and other keys
+/// in the manifest, are missed.
+std::string Verifier::proof_of(const Component& component, const Signature& signature,
+                               const std::string& text, const std::string& sha256) {
+    const KeyRing ring = keys_for(component, signature);
+    const PublicKey& key = find_key(signature, ring);
+    std::string rule = "minisign " + std::to_string(static_cast<int>(component.signature.over));
+    for (const std::string& name : component.signature.keys)
+        rule += " " + name;
     return fmt::format(
-        "{} {} {}", sha256, sha256_of(work.signature),
-        sha256_of({reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()}));
+        "{} {} {} {}", sha256, sha256_of(text),
+        sha256_of({reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()}), rule);
 }
 
 bool Verifier::is_proven(const Work& work, const std::string& sha256) {
-    return work.signature.empty() || cache_.is_verified(proof_of(work, sha256));
+    if (work.signature.empty())
+        return true;
+    const Component& component = *work.component;
+    const Signature signature = parse_signature(work.signature, shown_url(component.signature.url));
+    return cache_.is_verified(proof_of(component, signature, work.signature, sha256));
 }
 
 void Verifier::check_signature(Work& work, int fd, const std::string& sha256) {
     if (work.signature.empty())
         return;
-    const Signature signature =
-        parse_signature(work.signature, shown_url(work.component->signature));
-    work.signed_by = find_key(signature, keys()).id;
-    if (is_proven(work, sha256))
-        return;
-    verify_signature(signature, keys(), fd, around_.interrupt, shown_url(work.component->url));
-    cache_.remember_verified(proof_of(work, sha256));
+    const Component& component = *work.component;
+    const Signature signature = parse_signature(work.signature, shown_url(component.signature.url));
+    const std::string proof = proof_of(component, signature, work.signature, sha256);
+    if (!cache_.is_verified(proof)) {
+        verify_signature(signature, keys_for(component, signature), fd, around_.interrupt,
+                         shown_url(component.url));
+        cache_.remember_verified(proof);
+    }
+    note_signature(work, signature, component.url);
 }
 
 std::optional<Contents> Verifier::known_contents(const Work& work,

@@ -23,15 +23,22 @@ public:
         : cache_(cache), config_(config), paths_(paths), trust_(trust), around_(around),
           machine_(std::move(machine)) {}
 
-    /// The keys in force.
-    const KeyRing& keys() { return trust_.ring(); }
+    /// Throws Error of kind config when the component's manifest names a key that is not in force.
+    void require_keys(const Component& component);
+    /// The keys in force that may have made this signature of the component. Throws Error of kind
+    /// signature when one did that may not.
+    KeyRing keys_for(const Component& component, const Signature& signature);
+    /// Takes over from a signature that was found good, and is over what `url` names, who made it
+    /// and when. Throws Error of kind signature when its trusted comment says that it is of another
+    /// file, or older than what was accepted before.
+    static void note_signature(Work& work, const Signature& signature, const std::string& url);
 
     /// What this pass may put in place: an interpreter among it counts as installed.
     void expect_targets(const std::vector<Work>& works);
 
     /// Throws unless the bytes behind `fd`, which hash to `sha256`, are what the component wants:
     /// no error page and a program that this machine can start (as far as it is installed as it
-    /// is), of the pinned digest, signed by a trusted key. Sets Work::signed_by.
+    /// is), of the pinned digest, signed by a trusted key. Sets Work::signed_by and signed_at.
     void check(Work& work, int fd, std::uint64_t size, const std::string& sha256);
 
     /// The part of it about Work::signature, if there is one. The bytes are read only when
@@ -58,7 +65,9 @@ private:
     /// What is installed as a program can be one; see sanity.hpp and interpreter.hpp.
     void require_sanity(int fd, std::uint64_t size, bool program) const;
     bool is_packed(const Component& component, int fd) const;
-    std::string proof_of(const Work& work, const std::string& sha256);
+    /// `text` is that of the signature, over content with this digest.
+    std::string proof_of(const Component& component, const Signature& signature,
+                         const std::string& text, const std::string& sha256);
 
     Cache& cache_;
     const AgentConfig& config_;

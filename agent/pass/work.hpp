@@ -37,6 +37,7 @@ struct Work {
                         ///< its checksums file gives; may be empty
     std::string signature; ///< text of the signature over the artifact itself, if it has one
     std::string signed_by; ///< id of the key that vouches for the artifact or its checksums file
+    std::int64_t signed_at = 0; ///< when it did, see Marker
     /// Why what is installed is not trusted any more, by keys and policy.
     std::optional<Doubt> doubt;
     std::optional<Artifact> artifact;

@@ -38,7 +38,7 @@ struct CacheEntry {
 ///                             is of dictionaries
 ///     refused/<sha256 of URL> the same of a body that was not what a manifest pins; its bytes
 ///                             are not kept
-///     verified/<sha256 of artifact, signature and key>  empty: that signature was good
+///     verified/<sha256 of artifact, signature, key and rule>  empty: that signature was good
 ///     contents/               see Unpacked
 ///     partial/                see Unfinished
 ///

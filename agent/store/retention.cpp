@@ -2,6 +2,7 @@
 #include "store/retention.hpp"
 
 #include "base/quantity.hpp"
+#include "model/generation.hpp"
 #include "model/trusted_now.hpp"
 
 #include <algorithm>
@@ -47,12 +48,13 @@ void add_installed(const std::string& name, const ComponentStore& store, unsigne
         if (marker)
             wanted.needed.merge(digests_of(*marker));
     const Generations generations = store.generations(name);
-    // What is not trusted any more stays, too: its key may be put back.
-    const auto trust_all = [](const Marker&) { return std::string(); };
-    if (installed)
-        if (const auto way = find_way_back(generations, *installed, record.quarantine, trust_all);
-            way.target)
-            wanted.needed.merge(digests_of(way.target->marker));
+    // Which keys are in force is not known here: of what is not trusted any more the next pass may
+    // know better.
+    const auto trusts = [](const Marker&) { return std::string(); };
+    if (const auto target =
+            installed ? find_way_back(generations, *installed, record.quarantine, trusts).target
+                      : std::nullopt)
+        wanted.needed.merge(digests_of(target->marker));
     // The newest first also where the times, of whole seconds, are the same.
     std::for_each(generations.rbegin(), generations.rend(), [&](const Generation& generation) {
         wanted.earlier.push_back({generation.since, digests_of(generation.marker)});
@@ -71,7 +73,7 @@ void add_todays(const Component& component, const Cache& cache, std::set<std::st
     if (!component.sha256.empty())
         needed.insert(component.sha256);
     std::vector<std::string> urls = component.mirrors;
-    for (const std::string* url : {&component.url, &component.sha256sums, &component.signature})
+    for (const std::string* url : {&component.url, &component.sha256sums, &component.signature.url})
         urls.push_back(*url);
     for (const std::string& url : urls)
         if (const auto entry = cache.find(url))

@@ -128,7 +128,12 @@ Component a_component(Dice& dice) {
     else if (dice.one_in(2))
         made.sha256sums = a_url(dice);
     if (dice.one_in(3))
-        made.signature = a_url(dice);
+        made.signature.url = a_url(dice);
+    if (!made.signature.empty() && dice.one_in(2)) {
+        made.signature.keys = {"vendor.pub", "0123456789ABCDEF"};
+        made.signature.over =
+            static_cast<SignatureOver>(dice.below(made.sha256sums.empty() ? 2 : 3));
+    }
     if (dice.one_in(3))
         made.auth = an_auth(dice);
     made.update = static_cast<Update>(dice.below(2));

@@ -6,6 +6,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "fuzz/target.hpp"
+#include "model/trusted_comment.hpp"
 
 #include <optional>
 
@@ -88,6 +89,9 @@ void check_signature(std::string_view text) {
     if (!signature->trusted_comment.ends_with('\r'))
         require(same(parse_signature(print(*signature), "s"), *signature),
                 "a printed signature is the same signature");
+    const TrustedComment comment = parse_trusted_comment(signature->trusted_comment);
+    require(comment.signed_at >= 0 && comment.file.find('\t') == std::string::npos,
+            "a trusted comment is read field by field");
     static const KeyRing ring{{parse_public_key(key_text, "k")}, {}};
     static const Signature true_prehashed = parse_signature(prehashed, "s");
     static const Signature true_legacy = parse_signature(legacy, "s");

@@ -83,6 +83,7 @@ private:
     static std::string print(const AuthSpec& auth);
     std::string print(const HealthSpec& health);
     std::string print(const VersionCommand& from);
+    std::string print(const SignatureSpec& signature);
 
     bool has_placeholder_ = false;
 };
@@ -142,6 +143,16 @@ std::string ComponentPrinter::print(const VersionCommand& from) {
     return map.add("match", in_quotes(from.match)).take();
 }
 
+std::string ComponentPrinter::print(const SignatureSpec& signature) {
+    constexpr const char* overs[]{"auto", "artifact", "sums"};
+    if (signature.keys.empty() && signature.over == SignatureOver::automatic)
+        return expanded(signature.url);
+    Map map;
+    add(map, "url", signature.url);
+    add_list(map, "keys", signature.keys, [this](const std::string& key) { return expanded(key); });
+    return map.add("over", overs[static_cast<int>(signature.over)]).take();
+}
+
 std::string ComponentPrinter::print(const Component& component) {
     constexpr const char* formats[]{"auto", "raw", "gzip", "zstd", "xz", "bzip2", "tar", "zip"};
     constexpr const char* orders[]{"auto", "semver", "numeric", "none"};
@@ -154,7 +165,8 @@ std::string ComponentPrinter::print(const Component& component) {
     add_list(map, "mirrors", component.mirrors, text);
     add(map, "sha256", component.sha256);
     add(map, "sha256sums", component.sha256sums);
-    add(map, "signature", component.signature);
+    if (!component.signature.empty())
+        map.add("signature", print(component.signature));
     if (component.auth)
         map.add("auth", print(*component.auth));
     map.add("update", component.update == Update::revalidate ? "revalidate" : "if-missing");

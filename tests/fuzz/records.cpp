@@ -29,7 +29,7 @@ void check_marker(std::string_view text) {
     require(again && again->same_installation(*marker), "a written marker is the same marker");
     require(again->retired == marker->retired && again->in_doubt == marker->in_doubt &&
                 again->acted_on == marker->acted_on && again->signed_by == marker->signed_by &&
-                again->pinned == marker->pinned,
+                again->pinned == marker->pinned && again->signed_at == marker->signed_at,
             "a written marker forgets nothing");
     require(identity_of(*again) == identity_of(*marker), "and is known as the same");
     require(to_json(*again) == to_json(*marker), "and is written alike");

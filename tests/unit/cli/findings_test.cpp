@@ -141,9 +141,30 @@ TEST_F(Doctor, FindsAKeyThatIsNoneAndASignatureWithoutAKey) {
     write_text(folder / "keys.d/broken.pub", "no key\n");
     expect_one(look_at_keys(settings, paths), Severity::error, "broken.pub", "keys.d", "minisign");
     fs::remove_all(folder / "keys.d");
-    app().signature = "https://origin/app.minisig";
+    app().signature.url = "https://origin/app.minisig";
     expect_one(look_at_keys(settings, paths), Severity::error, "'app' is signed", "keys.d",
                "public key");
+}
+
+TEST_F(Doctor, FindsAKeyThatAManifestNamesAndThatIsNotThere) {
+    write_text(folder / "keys.d/vendor.pub", data("one.pub"));
+    app().signature = {"https://origin/app.minisig", {"vendor.pub"}, SignatureOver::automatic};
+    EXPECT_THAT(look_at_keys(settings, paths), IsEmpty());
+    app().signature.keys = {"gone.pub"};
+    expect_one(look_at_keys(settings, paths), Severity::error,
+               "component 'app': signature.keys names 'gone.pub'", "app.yaml:2", "ls -l");
+}
+
+TEST_F(Doctor, WarnsWhereEachOfSeveralKeysMaySign) {
+    write_text(folder / "keys.d/one.pub", data("one.pub"));
+    app().signature.url = "https://origin/app.minisig";
+    EXPECT_THAT(look_at_keys(settings, paths), IsEmpty());
+    write_text(folder / "keys.d/two.pub", data("two.pub"));
+    expect_one(look_at_keys(settings, paths), Severity::warning,
+               "component 'app': each of the 2 keys in keys.d may sign it", "app.yaml:2",
+               "change the manifest");
+    app().signature.keys = {"two.pub"};
+    EXPECT_THAT(look_at_keys(settings, paths), IsEmpty());
 }
 
 TEST_F(Doctor, FindsWhatAKeySignedThatIsNotTrustedAnyMore) {

@@ -22,16 +22,20 @@ Marker marker_of(const std::string& signed_by, bool pinned = false) {
     return marker;
 }
 
-Component component_of(const std::string& pin, const std::string& signature) {
+Component component_of(const std::string& pin, const std::string& signature,
+                       std::vector<std::string> keys = {}) {
     Component component;
     component.name = "app";
     component.sha256 = pin;
-    component.signature = signature;
+    component.signature.url = signature;
+    component.signature.keys = std::move(keys);
     return component;
 }
 
 constexpr const char* url = "https://origin/app.minisig";
 constexpr const char* gone = "was signed by key AAAAAAAAAAAAAAAA, which is not trusted any more";
+constexpr const char* not_for_it =
+    "was signed by key AAAAAAAAAAAAAAAA (a.pub), which may not sign 'app'";
 constexpr const char* unsigned_now = "has no signature on record, and agent.yaml says 'require: "
                                      "signature'";
 constexpr const char* bare = "has neither a pin nor a signature on record, and agent.yaml says "
@@ -79,6 +83,20 @@ INSTANTIATE_TEST_SUITE_P(
             component_of(artifact, ""), Require::none, only_b, ""},
         Row{"TheManifestNamesOtherBytesInPlaceOfASignature", marker_of(id_a),
             component_of(other_artifact, ""), Require::none, only_b, gone},
+        Row{"ItsKeyIsNamedByFile", marker_of(id_a), component_of("", url, {"b.pub", "a.pub"}),
+            Require::none, both, ""},
+        Row{"ItsKeyIsNamedById", marker_of(id_a), component_of("", url, {id_a}), Require::none,
+            both, ""},
+        Row{"OnlyAnotherKeyIsNamed", marker_of(id_a), component_of("", url, {"b.pub"}),
+            Require::none, both, not_for_it},
+        Row{"OneKeyInTwoFilesOfWhichOneIsNamed",
+            marker_of(id_a),
+            component_of("", url, {"z.pub"}),
+            Require::none,
+            {{id_a, "a.pub"}, {id_a, "z.pub"}},
+            ""},
+        Row{"NamedAndTakenAway", marker_of(id_a), component_of("", url, {"a.pub"}), Require::none,
+            only_b, gone},
         Row{"Unsigned", marker_of(""), component_of("", ""), Require::none, {}, ""},
         Row{"UnsignedWhereTheManifestAsksForASignatureNow", marker_of(""), component_of("", url),
             Require::none, both, ""},
@@ -126,6 +144,24 @@ TEST(PinDoubt, IsLiftedWhileWhatIsPinnedIsQuarantined) {
     EXPECT_FALSE(find_pin_doubt(marker, component_of(other_artifact, ""), quarantine));
     EXPECT_TRUE(find_pin_doubt(marker, component_of(std::string(64, 'c'), ""), quarantine))
         << "the manifest pins something else since";
+}
+
+TEST(KeysOfAComponent, MustBeInForce) {
+    EXPECT_FALSE(find_key_fault(component_of("", url), {}));
+    EXPECT_FALSE(find_key_fault(component_of("", url, {"a.pub", id_b}), both));
+    EXPECT_EQ(find_key_fault(component_of("", url, {"b.pub", "a.pub"}), only_b),
+              "signature.keys names 'a.pub', and keys.d has no such key that can be used; put it "
+              "there, or take it out of the manifest");
+    EXPECT_TRUE(find_key_fault(component_of("", url, {id_a}), only_b));
+}
+
+TEST(KeysOfAComponent, AreWorthNamingWhereThereAreSeveral) {
+    EXPECT_FALSE(find_key_warning(component_of("", url), only_b));
+    EXPECT_FALSE(find_key_warning(component_of("", ""), both));
+    EXPECT_FALSE(find_key_warning(component_of("", url, {"a.pub"}), both));
+    EXPECT_EQ(find_key_warning(component_of("", url), both),
+              "each of the 2 keys in keys.d may sign it; name those of its vendor with signature: "
+              "{ url: …, keys: [ NAME.pub ] }");
 }
 
 Generation generation(char letter) {

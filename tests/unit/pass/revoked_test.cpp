@@ -37,7 +37,7 @@ protected:
     Component wanted(const std::string& version) const {
         Component component = app_with_unit();
         component.version = version;
-        component.signature = signature_url;
+        component.signature.url = signature_url;
         return component;
     }
     Component pinned(const std::string& content) const {

@@ -35,7 +35,7 @@ protected:
     /// "app" is the content that the signature of the test data is over.
     Component with_signature() const {
         Component component = app();
-        component.signature = std::string(app_url) + ".minisig";
+        component.signature.url = std::string(app_url) + ".minisig";
         return component;
     }
     void publish_signed() {
@@ -253,7 +253,7 @@ TEST_F(TrustTest, SumsThatAreWrongAsAWholeAreAskedForOnce) {
 TEST_F(TrustTest, ASignatureOfTheSumsIsOverTheSums) {
     trust("one.pub");
     Component component = with_sums();
-    component.signature = signature_url;
+    component.signature.url = signature_url;
     publish(script("one"), "\"1\"");
     // The signed content is no checksums file, which shows that it was verified before it was read.
     publish(data("content"), "\"s\"", sums_url);
@@ -272,17 +272,17 @@ TEST_F(TrustTest, ASignatureBeginsLikeWhatItSigns) {
     const std::string own_sums = std::string(app_url) + ".sha256";
     Component component = app();
     component.sha256sums = own_sums;
-    component.signature = own_sums + ".minisig";
+    component.signature.url = own_sums + ".minisig";
     publish(data("content") + " ", "\"s\"", own_sums);
-    publish(data("content.minisig"), "\"t\"", component.signature);
+    publish(data("content.minisig"), "\"t\"", component.signature.url);
     EXPECT_THAT(run_one(component).reason,
                 HasSubstr("is not a signature of 'https://origin/app.sha256'"));
     EXPECT_EQ(asked_for(app_url), 0);
 
     component.sha256sums = "https://origin/a";
-    component.signature = std::string(app_url) + ".minisig";
+    component.signature.url = std::string(app_url) + ".minisig";
     publish(sha256_of(script("one")) + "  app\n", "\"s\"", component.sha256sums);
-    publish(data("content.minisig"), "\"t\"", component.signature);
+    publish(data("content.minisig"), "\"t\"", component.signature.url);
     EXPECT_THAT(run_one(component).reason, HasSubstr("is not a signature of 'https://origin/app'"));
 }
 

@@ -16,6 +16,24 @@ std::vector<Component> read(const std::string& text) {
     return std::move(parsed.components);
 }
 
+TEST(GoodManifest, ASignatureMayNameItsKeysAndWhatItIsOver) {
+    const auto signature_of = [](const std::string& signature) {
+        return read("components:\n  a:\n    url: https://o/a\n    path: /opt/a\n"
+                    "    sha256sums: https://o/SUMS\n    signature: " +
+                    signature + "\n")
+            .at(0)
+            .signature;
+    };
+    EXPECT_EQ(signature_of("\"{url}.minisig\""), (SignatureSpec{"https://o/a.minisig", {}, {}}));
+    EXPECT_EQ(signature_of("{ url: \"{url}.minisig\" }"),
+              (SignatureSpec{"https://o/a.minisig", {}, {}}));
+    EXPECT_EQ(signature_of(
+                  "{ url: https://o/s, keys: [ \"{name}.pub\", 0123456789abcdef ], over: sums }"),
+              (SignatureSpec{"https://o/s", {"a.pub", "0123456789ABCDEF"}, SignatureOver::sums}));
+    EXPECT_EQ(signature_of("{ url: https://o/s, over: artifact }"),
+              (SignatureSpec{"https://o/s", {}, SignatureOver::artifact}));
+}
+
 TEST(GoodManifest, MayBeEmpty) {
     EXPECT_TRUE(read("").empty());
     EXPECT_TRUE(read("# nothing yet\n").empty());
@@ -78,7 +96,7 @@ components:
     expected.url = "https://example.org/stable/v1.10/x-1.10.linux-amd64.tar.gz";
     expected.mirrors = {"https://mirror.example.org/node-exporter"};
     expected.sha256 = std::string(64, 'a');
-    expected.signature = expected.url + ".minisig";
+    expected.signature.url = expected.url + ".minisig";
     expected.auth = AuthSpec{"", "me", "credential:pw", false, {}};
     expected.update = Update::if_missing;
     expected.format = Format::tar;

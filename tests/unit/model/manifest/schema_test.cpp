@@ -53,6 +53,8 @@ TEST(Schema, OfManifestsKnowsTheDecodersKeys) {
     EXPECT_EQ(keys_of(part("file")), manifest_keys("    files: [{qqqqqqqqqq: 1}]\n"));
     EXPECT_EQ(keys_of(part("unit")), manifest_keys("    units: [{qqqqqqqqqq: 1}]\n"));
     EXPECT_EQ(keys_of(part("health")), manifest_keys("    health: {qqqqqqqqqq: 1}\n"));
+    EXPECT_EQ(keys_of(part("signature").at("oneOf").at(1)),
+              manifest_keys("    signature: {qqqqqqqqqq: 1}\n"));
     EXPECT_EQ(keys_of(part("auth")), manifest_keys("    auth: {qqqqqqqqqq: 1}\n"));
     EXPECT_EQ(keys_of(schema),
               keys_in_complaint(parse_manifest({"m", "qqqqqqqqqq: 1\n"}, {}).errors));
