@@ -26,13 +26,17 @@ std::optional<std::string> read_file(const std::filesystem::path& path, std::uin
             return std::nullopt;
         throw system_error(errno, what);
     }
+    return read_to_end(file.get(), limit, what);
+}
+
+std::string read_to_end(int fd, std::uint64_t limit, const std::string& what) {
     std::string content;
     struct stat facts {};
-    if (::fstat(file.get(), &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0 &&
+    if (::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0 &&
         static_cast<std::uint64_t>(facts.st_size) <= limit)
         content.reserve(static_cast<std::size_t>(facts.st_size) + 1);
     std::array<std::byte, 16384> buffer;
-    while (const std::size_t got = read_some(file.get(), buffer, what)) {
+    while (const std::size_t got = read_some(fd, buffer, what)) {
         if (content.size() + got > limit)
             throw Error(ErrorKind::size, fmt::format("{}: more than {} bytes", what, limit));
         content.append(reinterpret_cast<const char*>(buffer.data()), got);
@@ -64,28 +68,31 @@ Fd keep_writers_out(const std::filesystem::path& path) {
     if (std::error_code ignored; !std::filesystem::is_regular_file(path, ignored))
         return {};
     Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (file)
+        keep_writers_out(file, path);
+    return file;
+}
+
+void keep_writers_out(const Fd& file, const std::filesystem::path& path) {
     struct statfs facts {};
-    if (!file || ::fstatfs(file.get(), &facts) != 0)
-        return {};
+    if (::fstatfs(file.get(), &facts) != 0)
+        return;
     // There the answer is about what the server granted, not about writers.
     constexpr std::uint32_t cifs = 0xff534d42;
     constexpr std::uint32_t smb2 = 0xfe534d42;
     for (const std::uint32_t network : {std::uint32_t{NFS_SUPER_MAGIC}, cifs, smb2})
         if (static_cast<std::uint32_t>(facts.f_type) == network)
-            return {};
+            return;
     // A writer that waits is told by this signal, which nobody minds; SIGIO would end us.
     if (::fcntl(file.get(), F_SETSIG, SIGURG) != 0)
-        return {};
-    if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0)
-        return file;
-    if (errno == EAGAIN)
+        return;
+    if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN)
         throw Error(
             ErrorKind::io,
             fmt::format("read '{}': it is open for writing, so it may be half of what it is "
                         "to be; it is read once it has been closed (`fuser -v {}` tells "
                         "who has it open)",
                         path.string(), path.string()));
-    return {};
 }
 
 Fd open_directory(const std::filesystem::path& path) {

@@ -20,6 +20,9 @@ enum class Durable { no, yes };
 /// an Error of kind size, any other trouble one of kind io.
 std::optional<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
 
+/// The same of what is open; `what` is in front of the messages.
+std::string read_to_end(int fd, std::uint64_t limit, const std::string& what);
+
 enum class Entries {
     all,
     files,  ///< what is no folder itself, so also links to folders
@@ -36,6 +39,8 @@ std::vector<std::string> names_in(const std::filesystem::path& folder, Entries w
 /// when somebody has it open for writing already, so that it may be half of what it is to be. Empty
 /// where there are no leases: for what is no regular file, is another user's, or lies on a network.
 Fd keep_writers_out(const std::filesystem::path& path);
+/// The same for a regular file that was opened for reading alone: as long as it stays open.
+void keep_writers_out(const Fd& file, const std::filesystem::path& path);
 
 /// Replaces `path` by a file of this content and mode: written under a temporary name, synced (if
 /// durable), renamed over it, the directory synced. After a crash the path holds the whole old or
