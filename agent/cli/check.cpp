@@ -51,7 +51,7 @@ void judge_keys(Settings& settings, const Paths& paths) {
     if (std::all_of(components.begin(), components.end(),
                     [](const Component& component) { return component.signature.empty(); }))
         return;
-    const KeysInForce keys = keys_in_force(read_keys(paths.keys_dir));
+    const KeysInForce keys = keys_in_force(read_keys(paths));
     for (const Component& component : components) {
         const auto said = [&](const std::string& what) {
             return Diagnostic{component.place,

@@ -86,7 +86,7 @@ void note_untrusted(Overview& overview, const Paths& paths, std::optional<KeysIn
     if (!overview.installed || overview.installed->signed_by.empty())
         return;
     if (!keys)
-        keys = keys_in_force(read_keys(paths.keys_dir));
+        keys = keys_in_force(read_keys(paths));
     if (const auto doubt =
             find_doubt(*overview.installed, overview.component, Require::none, *keys))
         overview.untrusted =

@@ -38,7 +38,7 @@ std::optional<KeyInForce> signer_of(const Overview& overview, const Context& con
     if (id.empty())
         return std::nullopt;
     KeyInForce signer{id, ""};
-    for (const KeyInForce& key : keys_in_force(read_keys(context.paths.keys_dir)))
+    for (const KeyInForce& key : keys_in_force(read_keys(context.paths)))
         if (key.id == id && (signer.file.empty() ||
                              (overview.component != nullptr && may_sign(*overview.component, key))))
             signer = key;

@@ -13,7 +13,7 @@ namespace provisor {
 
 Findings look_at_keys(const Settings& settings, const Paths& paths) {
     Findings findings;
-    const KeyRing ring = read_keys(paths.keys_dir);
+    const KeyRing ring = read_keys(paths);
     for (const std::string& problem : ring.problems)
         findings.push_back({Severity::error, problem, paths.keys_dir,
                             "put a public key of minisign(1) there, writable by root alone"});
@@ -53,7 +53,7 @@ Findings look_at_trust(const Settings& settings, const Paths& paths) {
         if (!installed || installed->signed_by.empty())
             continue;
         if (!keys)
-            keys = keys_in_force(read_keys(paths.keys_dir));
+            keys = keys_in_force(read_keys(paths));
         const auto component = std::find_if(settings.components.begin(), settings.components.end(),
                                             [&](const Component& one) { return one.name == name; });
         const Component* known = component == settings.components.end() ? nullptr : &*component;

@@ -17,6 +17,9 @@ struct Diagnostic {
     std::string
         line_text; ///< printable form of the offending line, or of a part of it; may be empty
     int caret = 0; ///< under which of its characters the caret goes, from 1; 0: none
+    /// The file cannot be read or is being written, so that it may be over by itself; what is
+    /// written in it is no error.
+    bool may_pass = false;
     bool operator==(const Diagnostic&) const = default;
 };
 

@@ -19,6 +19,7 @@ inline constexpr std::size_t manifest_size_limit = 4UL << 20;
 struct SourceText {
     std::string file;
     std::string text;
+    bool is_public = false; ///< everybody on the machine can read it
 };
 
 /// Where a component of a manifest names what must fit with the other manifests: a target, a unit,

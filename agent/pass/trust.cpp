@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/trust.hpp"
 
+#include "pass/settings.hpp"
+
 #include <filesystem>
 #include <fmt/format.h>
 
 namespace provisor {
+
+KeyRing read_keys(const Paths& paths) {
+    return read_keys(paths.keys_dir, rules_for(paths.keys_dir, paths));
+}
 
 KeyInForce key_in_force(const PublicKey& key) {
     return {key.id, std::filesystem::path(key.file).filename().string()};
@@ -26,7 +32,7 @@ std::string remedy_of_untrusted(const std::string& component) {
 
 const KeyRing& Trust::ring() {
     if (!ring_)
-        ring_ = read_keys(paths_.keys_dir);
+        ring_ = read_keys(paths_);
     return *ring_;
 }
 

@@ -11,6 +11,9 @@
 
 namespace provisor {
 
+/// The keys in keys.d that nobody but root can change, see rules_for().
+KeyRing read_keys(const Paths& paths);
+
 /// A key, and the keys of a ring, for the functions of the model.
 KeyInForce key_in_force(const PublicKey& key);
 KeysInForce keys_in_force(const KeyRing& ring);

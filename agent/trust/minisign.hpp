@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/interrupt.hpp"
+#include "base/strict_files.hpp"
 
 #include <array>
 #include <cstdint>
@@ -49,10 +50,10 @@ struct Verified {
 PublicKey parse_public_key(std::string_view text, const std::string& file);
 Signature parse_signature(std::string_view text, const std::string& source);
 
-/// The keys in a folder's *.pub files, sorted by name. One that others could have written (group- or
-/// world-writable, not root's nor ours) is not used, and none of a folder where others could have
-/// put one. A folder that is not there is empty.
-KeyRing read_keys(const std::filesystem::path& folder);
+/// The keys in a folder's *.pub files, sorted by name. One that others could have written (group-
+/// or world-writable, not root's nor ours) is not used, and none of a folder where others could
+/// have put one. A folder that is not there is empty. Nor is one that `rules` refuse.
+KeyRing read_keys(const std::filesystem::path& folder, const FileRules& rules);
 
 /// The key that made the signature, by its id. Throws Error of kind signature when it is not in the
 /// ring; names the ids that are.

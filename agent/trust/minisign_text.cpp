@@ -7,6 +7,7 @@
 #include "trust/minisign.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
@@ -93,44 +94,54 @@ Signature parse_signature(std::string_view text, const std::string& source) {
 
 namespace {
 
-/// Whether others than root and we could put something else there.
-bool is_open_to_others(const struct stat& facts) {
-    return (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
-           (facts.st_uid != 0 && facts.st_uid != ::geteuid());
+/// Also of who is not root: others than root and we could put something else there.
+void require_closed(const struct stat& facts, const fs::path& path) {
+    if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
+        (facts.st_uid != 0 && facts.st_uid != ::geteuid()))
+        refuse_text(path.string(), "can be changed by others than root; `chown root` and `chmod "
+                                   "go-w` it");
+}
+
+/// Absent when it is gone, or a link to /dev/null.
+std::optional<PublicKey> read_key(const StrictDirectory& folder, const std::string& name) {
+    const std::optional<StrictFile> opened = folder.open_file(name);
+    if (!opened || opened->is_null)
+        return std::nullopt;
+    const fs::path file = folder.path() / name;
+    const std::string what = fmt::format("read '{}'", file.string());
+    struct stat facts {};
+    if (::fstat(opened->fd.get(), &facts) != 0)
+        throw system_error(errno, what);
+    require_closed(facts, file);
+    return parse_public_key(read_to_end(opened->fd.get(), key_file_limit, what), file.string());
+}
+
+std::string describe(const fs::path& path, const Error& error) {
+    return error.kind() == ErrorKind::config ? fmt::format("'{}' {}", path.string(), error.what())
+                                             : error.what();
 }
 
 } // namespace
 
-KeyRing read_keys(const fs::path& folder) {
-    struct stat own {};
-    if (::stat(folder.c_str(), &own) == 0 && is_open_to_others(own))
-        return {{},
-                {fmt::format("'{}' can be changed by others than root; `chown root` and `chmod "
-                             "go-w` it",
-                             folder.string())}};
+KeyRing read_keys(const fs::path& folder, const FileRules& rules) {
     KeyRing ring;
-    std::vector<fs::path> files;
     try {
-        for (const std::string& name : names_in(folder, Entries::all))
-            if (fs::path(name).extension() == ".pub")
-                files.push_back(folder / name);
-    } catch (const Error& error) {
-        ring.problems.emplace_back(error.what());
-    }
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files) {
-        try {
-            struct stat facts {};
-            if (::stat(file.c_str(), &facts) != 0)
-                throw system_error(errno, fmt::format("read '{}'", file.string()));
-            if (is_open_to_others(facts))
-                refuse_text(file.string(), "can be changed by others than root; `chown root` and "
-                                           "`chmod go-w` it");
-            if (const auto text = read_file(file, key_file_limit))
-                ring.keys.push_back(parse_public_key(*text, file.string()));
-        } catch (const Error& error) {
-            ring.problems.emplace_back(error.what());
+        const auto directory = StrictDirectory::open(folder, rules);
+        if (directory)
+            require_closed(*directory->look("."), folder);
+        for (const std::string& name :
+             directory ? directory->names() : std::vector<std::string>()) {
+            if (fs::path(name).extension() != ".pub")
+                continue;
+            try {
+                if (auto key = read_key(*directory, name))
+                    ring.keys.push_back(std::move(*key));
+            } catch (const Error& error) {
+                ring.problems.push_back(describe(folder / name, error));
+            }
         }
+    } catch (const Error& error) {
+        ring.problems.push_back(describe(folder, error));
     }
     return ring;
 }

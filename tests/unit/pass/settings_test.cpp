@@ -7,14 +7,17 @@
 #include "support/temporary_folder.hpp"
 
 #include <fstream>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
 using test::write_text;
+using testing::HasSubstr;
 
 class SettingsTest : public testing::Test {
 protected:
@@ -185,6 +188,168 @@ TEST_F(SettingsTest, TheStateDirectoryCanMove) {
     write_text(paths.config_file, "state_dir: /srv/provisor\n");
     load();
     EXPECT_EQ(paths.state_dir, folder / "srv/provisor");
+}
+
+/// What somebody else than root may change, as root sees it.
+class SettingsOfStrangers : public SettingsTest {
+protected:
+    void SetUp() override {
+        if (::geteuid() != 0)
+            GTEST_SKIP() << "*** only root can give files away ***";
+    }
+    static void give_away(const fs::path& path) {
+        ASSERT_EQ(::lchown(path.c_str(), 1500, 1500), 0);
+    }
+    static std::string told(const std::vector<Diagnostic>& errors) {
+        std::string all;
+        for (const Diagnostic& error : errors)
+            all += to_text(error) + "\n";
+        return all;
+    }
+};
+
+TEST_F(SettingsOfStrangers, AManifestOfAStrangerCostsItsOwnComponentsInEachFolder) {
+    for (const fs::path& directory : paths.manifest_dirs) {
+        SCOPED_TRACE(directory);
+        write_text(directory / "bad.yaml", manifest("bad"));
+        write_text(directory / "good.yaml", manifest("good"));
+        give_away(directory / "bad.yaml");
+        const Settings settings = load();
+        EXPECT_EQ(names(settings), Names{"good"});
+        EXPECT_TRUE(settings.config_errors.empty());
+        ASSERT_EQ(settings.manifest_errors.size(), 1U) << told(settings.manifest_errors);
+        const std::string file = (directory / "bad.yaml").string();
+        EXPECT_EQ(settings.manifest_errors[0].place.file, file);
+        EXPECT_THAT(settings.manifest_errors[0].message, HasSubstr("belongs to uid 1500"));
+        EXPECT_THAT(settings.manifest_errors[0].message,
+                    HasSubstr("`chown root: '" + file + "'; chmod go-w '" + file + "'`"));
+        EXPECT_EQ(settings.failed_files, std::vector<fs::path>{file});
+        fs::remove_all(directory);
+    }
+}
+
+TEST_F(SettingsOfStrangers, AManifestThatIsReplacedByAStrangersIsNotInForceInItsPlace) {
+    write_text(vendor / "a.yaml", manifest("a"));
+    write_text(admin / "a.yaml", "");
+    give_away(admin / "a.yaml");
+    const Settings settings = load();
+    EXPECT_TRUE(settings.components.empty());
+    EXPECT_EQ(settings.failed_files, std::vector<fs::path>{admin / "a.yaml"});
+}
+
+TEST_F(SettingsOfStrangers, NoManifestIsReadFromAFolderThatOthersMayWrite) {
+    write_text(admin / "a.yaml", manifest("a"));
+    write_text(admin / "b.yaml", manifest("b"));
+    write_text(vendor / "a.yaml", manifest("a"));
+    write_text(vendor / "c.yaml", manifest("c"));
+    for (const mode_t mode : {0775U, 0757U}) {
+        ASSERT_EQ(::chmod(admin.c_str(), mode), 0);
+        const Settings settings = load();
+        EXPECT_EQ(names(settings), Names{"c"}) << "not the vendor's a either, which is replaced";
+        EXPECT_EQ(settings.manifest_errors.size(), 1U)
+            << "one cause: " << told(settings.manifest_errors);
+        EXPECT_EQ(settings.failed_files,
+                  (std::vector<fs::path>{admin / "a.yaml", admin / "b.yaml"}));
+    }
+    // Above it, and where there is nothing (any more).
+    ASSERT_EQ(::chmod(admin.c_str(), 0755), 0);
+    fs::remove(admin / "a.yaml");
+    fs::remove(admin / "b.yaml");
+    give_away(admin);
+    EXPECT_EQ(load().failed_files, std::vector<fs::path>{admin});
+}
+
+TEST_F(SettingsOfStrangers, AConfigurationOfAStrangerIsAnErrorThatDoesNotPass) {
+    for (const fs::path& file : {paths.config_file, paths.config_dropins / "10-policy.yaml"}) {
+        SCOPED_TRACE(file);
+        write_text(file, "require: none\n");
+        give_away(file);
+        const Settings settings = load();
+        ASSERT_EQ(settings.config_errors.size(), 1U);
+        EXPECT_EQ(settings.config_errors[0].place.file, file);
+        EXPECT_FALSE(may_pass(settings.config_errors));
+        fs::remove(file);
+    }
+}
+
+TEST_F(SettingsOfStrangers, SoIsAFolderFromWhichAPolicyMayHaveBeenTaken) {
+    fs::create_directories(paths.config_dropins);
+    for (const fs::path& directory : {paths.config_dropins, paths.config_file.parent_path()}) {
+        SCOPED_TRACE(directory);
+        ASSERT_EQ(::chmod(directory.c_str(), 0775), 0);
+        const Settings settings = load();
+        EXPECT_EQ(settings.config_errors.size(), 1U) << told(settings.config_errors);
+        EXPECT_THAT(told(settings.config_errors), HasSubstr("'" + directory.string() + "'"));
+        ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
+    }
+    EXPECT_TRUE(load().config_errors.empty());
+}
+
+TEST_F(SettingsOfStrangers, AManifestMayBeALinkToWhatIsRootsAllTheWay) {
+    write_text(folder / "srv/site/a", manifest("a"));
+    fs::create_directories(admin);
+    fs::create_symlink("/srv/site/a", admin / "a.yaml");
+    EXPECT_EQ(names(load()), Names{"a"});
+    give_away(folder / "srv/site");
+    const Settings settings = load();
+    EXPECT_TRUE(settings.components.empty());
+    EXPECT_THAT(
+        told(settings.manifest_errors),
+        HasSubstr("directory '" + (folder / "srv/site").string() + "' belongs to uid 1500"));
+}
+
+TEST_F(SettingsOfStrangers, AUserReadsWhatIsHisOwn) {
+    write_text(admin / "a.yaml", manifest("a"));
+    fs::permissions(folder.path(), fs::perms(0755));
+    give_away(admin / "a.yaml");
+    give_away(admin);
+    test::run_as_user(1500, [&] { EXPECT_EQ(names(load()), Names{"a"}); });
+    paths.user = true; // root for himself, in whatever HOME
+    EXPECT_EQ(names(load()), Names{"a"});
+}
+
+TEST_F(SettingsTest, ADanglingLinkIsAnErrorAndNoMask) {
+    write_text(vendor / "a.yaml", manifest("a"));
+    write_text(admin / "b.yaml", manifest("b"));
+    fs::create_symlink("/none/such", admin / "a.yaml");
+    const Settings settings = load();
+    EXPECT_EQ(names(settings), Names{"b"});
+    ASSERT_EQ(settings.manifest_errors.size(), 1U);
+    EXPECT_EQ(settings.manifest_errors[0].place.file, admin / "a.yaml");
+    EXPECT_THAT(settings.manifest_errors[0].message, HasSubstr("leads nowhere"));
+    EXPECT_EQ(settings.failed_files, std::vector<fs::path>{admin / "a.yaml"});
+    ASSERT_EQ(settings.shadowed.size(), 1U);
+    EXPECT_FALSE(settings.shadowed[0].masked);
+}
+
+TEST_F(SettingsTest, AConfigurationOrAFolderThatIsADanglingLinkIsAnError) {
+    for (const fs::path& path :
+         {paths.config_file, paths.config_dropins / "10-policy.yaml", paths.config_dropins}) {
+        SCOPED_TRACE(path);
+        fs::remove_all(path);
+        fs::create_directories(path.parent_path());
+        fs::create_symlink("none", path);
+        const Settings settings = load();
+        ASSERT_EQ(settings.config_errors.size(), 1U);
+        EXPECT_EQ(settings.config_errors[0].place.file, path);
+        EXPECT_FALSE(may_pass(settings.config_errors));
+        fs::remove(path);
+    }
+    fs::create_symlink("none", admin);
+    const Settings settings = load();
+    EXPECT_EQ(settings.manifest_errors.size(), 1U);
+    EXPECT_EQ(settings.failed_files, std::vector<fs::path>{admin});
+}
+
+TEST_F(SettingsTest, WhatIsNoRegularFileIsRefusedAndNotWaitedFor) {
+    write_text(admin / "good.yaml", manifest("good"));
+    fs::create_directories(admin / "directory.yaml");
+    ASSERT_EQ(::mkfifo((admin / "fifo.yaml").c_str(), 0600), 0);
+    const Settings settings = load();
+    EXPECT_EQ(names(settings), Names{"good"});
+    EXPECT_EQ(settings.manifest_errors.size(), 2U);
+    EXPECT_EQ(settings.failed_files,
+              (std::vector<fs::path>{admin / "directory.yaml", admin / "fifo.yaml"}));
 }
 
 TEST(Lock, IsHeldByOneAndFreeWhenItGoes) {

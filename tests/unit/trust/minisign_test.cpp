@@ -123,7 +123,7 @@ TEST(Minisign, NoKeyIsTakenFromAFolderThatOthersCanWriteTo) {
     test::TemporaryFolder folder;
     write_text(folder.path() / "a.pub", data("one.pub"));
     ASSERT_EQ(::chmod(folder.path().c_str(), 0777), 0);
-    const KeyRing keys = read_keys(folder.path());
+    const KeyRing keys = read_keys(folder.path(), {});
     EXPECT_TRUE(keys.keys.empty());
     EXPECT_EQ(keys.problems.size(), 1U);
 }
@@ -131,13 +131,13 @@ TEST(Minisign, NoKeyIsTakenFromAFolderThatOthersCanWriteTo) {
 TEST(Minisign, AFolderOfKeysThatCannotBeReadIsToldAndHasNone) {
     const test::TemporaryFolder folder;
     test::run_with_failing_call(__NR_getdents64, EIO, [&] {
-        const KeyRing keys = read_keys(folder.path());
+        const KeyRing keys = read_keys(folder.path(), {});
         EXPECT_TRUE(keys.keys.empty());
         ASSERT_EQ(keys.problems.size(), 1U);
         EXPECT_NE(keys.problems[0].find(folder.path().string()), std::string::npos);
     });
-    EXPECT_TRUE(read_keys(folder.path()).problems.empty());
-    EXPECT_TRUE(read_keys(folder / "none").problems.empty());
+    EXPECT_TRUE(read_keys(folder.path(), {}).problems.empty());
+    EXPECT_TRUE(read_keys(folder / "none", {}).problems.empty());
 }
 
 TEST(Minisign, NoKeyIsTakenFromAStranger) {
@@ -147,13 +147,13 @@ TEST(Minisign, NoKeyIsTakenFromAStranger) {
     write_text(folder.path() / "a.pub", data("one.pub"));
     write_text(folder.path() / "b.pub", data("two.pub"));
     ASSERT_EQ(::chown((folder.path() / "a.pub").c_str(), 65534, 65534), 0);
-    const KeyRing one = read_keys(folder.path());
+    const KeyRing one = read_keys(folder.path(), {});
     ASSERT_EQ(one.keys.size(), 1U);
     EXPECT_THAT(one.keys[0].file, HasSubstr("b.pub"));
     ASSERT_EQ(one.problems.size(), 1U);
     EXPECT_THAT(one.problems[0], HasSubstr("a.pub' can be changed by others than root"));
     ASSERT_EQ(::chown(folder.path().c_str(), 65534, 65534), 0);
-    EXPECT_TRUE(read_keys(folder.path()).keys.empty());
+    EXPECT_TRUE(read_keys(folder.path(), {}).keys.empty());
 }
 
 TEST(Minisign, ContentThatCannotBeReadIsNoWrongSignature) {
@@ -251,7 +251,7 @@ TEST(Minisign, KeysAreReadFromAFolderAndWhatIsNoneIsTold) {
     write_text(folder.path() / "ignored.txt", data("one.pub"));
     ASSERT_EQ(::chmod((folder.path() / "d.pub").c_str(), 0664), 0);
     std::filesystem::create_symlink("missing", folder.path() / "e.pub");
-    const KeyRing keys = read_keys(folder.path());
+    const KeyRing keys = read_keys(folder.path(), {});
     ASSERT_EQ(keys.keys.size(), 2U);
     EXPECT_THAT(keys.keys[0].file, HasSubstr("a.pub"));
     EXPECT_EQ(keys.keys[1].id, "9D70654653C709E4");
@@ -259,7 +259,7 @@ TEST(Minisign, KeysAreReadFromAFolderAndWhatIsNoneIsTold) {
     EXPECT_THAT(keys.problems[2], HasSubstr("e.pub'"));
     EXPECT_THAT(keys.problems[0], HasSubstr("c.pub' is no public key of minisign"));
     EXPECT_THAT(keys.problems[1], HasSubstr("d.pub' can be changed by others than root"));
-    EXPECT_TRUE(read_keys(folder.path() / "missing").keys.empty());
+    EXPECT_TRUE(read_keys(folder.path() / "missing", {}).keys.empty());
 }
 
 TEST(Minisign, AKeyMayStandThereWithoutItsComment) {
