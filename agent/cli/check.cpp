@@ -7,6 +7,7 @@
 #include "pass/policy.hpp"
 #include "pass/time_zones.hpp"
 #include "pass/trust.hpp"
+#include "pass/unread_files.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -87,6 +88,16 @@ void warn_of_refused(Settings& settings, const Paths& paths) {
     }
 }
 
+/// What is in the directories of the configuration, and of no effect there.
+void warn_of_unread(Settings& settings, const Paths& paths) {
+    for (const UnreadFile& unread : find_unread_files(paths))
+        settings.warnings.push_back(
+            {{unread.file.string(), 0, 0}, fmt::format("{}; {}", unread.why, unread.remedy), ""});
+    for (const std::string& problem :
+         read_keys(paths.keys_dir, rules_for(paths.keys_dir, paths)).problems)
+        settings.warnings.push_back({{"", 0, 0}, problem, ""});
+}
+
 Json to_json(const std::vector<Diagnostic>& diagnostics) {
     Json list = Json::array();
     for (const Diagnostic& diagnostic : diagnostics)
@@ -104,6 +115,8 @@ int command_check(Context& context, const std::vector<std::string>& files) {
         files.empty() ? load_settings(context.paths, context.facts) : load_files(files, context);
     warn_of_refused(settings, context.paths);
     judge_keys(settings, context.paths);
+    if (files.empty())
+        warn_of_unread(settings, context.paths);
     std::vector<Diagnostic> errors = settings.config_errors;
     errors.insert(errors.end(), settings.manifest_errors.begin(), settings.manifest_errors.end());
     if (context.options.json) {

@@ -59,6 +59,7 @@ Findings look_at_everything(const Context& context, const Settings& settings) {
     add(findings, look_at_clock(wall_clock(), time_of_installation()));
     add(findings, look_at_state(context.paths));
     add(findings, look_at_components(settings));
+    add(findings, look_at_unread(context.paths));
     add(findings, look_at_commands(settings));
     add(findings, look_at_packages(settings, context.paths));
     add(findings, look_at_places(settings, context.paths));

@@ -7,6 +7,7 @@
 #include "pass/documents.hpp"
 #include "pass/packaged.hpp"
 #include "pass/policy.hpp"
+#include "pass/unread_files.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -134,7 +135,9 @@ Findings look_at_components(const Settings& settings) {
     Findings findings;
     for (const Diagnostic& warning : settings.warnings)
         findings.push_back({Severity::warning, warning.message,
-                            fmt::format("{}:{}", warning.place.file, warning.place.line),
+                            warning.place.line > 0
+                                ? fmt::format("{}:{}", warning.place.file, warning.place.line)
+                                : warning.place.file,
                             "change the manifest"});
     for (const Component& component : settings.components) {
         try {
@@ -145,6 +148,13 @@ Findings look_at_components(const Settings& settings) {
                                 "change the manifest, or `require` in agent.yaml"});
         }
     }
+    return findings;
+}
+
+Findings look_at_unread(const Paths& paths) {
+    Findings findings;
+    for (const UnreadFile& unread : find_unread_files(paths))
+        findings.push_back({Severity::warning, unread.why, unread.file, unread.remedy});
     return findings;
 }
 

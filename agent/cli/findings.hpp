@@ -30,6 +30,8 @@ using Findings = std::vector<Finding>;
 
 /// Components that a pass would refuse, and what manifests warn of (http:// without a pin).
 Findings look_at_components(const Settings& settings);
+/// Files in the directories of the configuration that nothing reads.
+Findings look_at_unread(const Paths& paths);
 /// Targets that belong to deb or rpm packages, where a pass would refuse to replace them.
 Findings look_at_packages(const Settings& settings, const Paths& paths);
 /// provisor-fetch and provisor-unpack, by their paths.

@@ -3,6 +3,8 @@
 #include "cli/commands.hpp"
 #include "cli/overview.hpp"
 #include "cli/table.hpp"
+#include "pass/trust.hpp"
+#include "pass/unread_files.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -64,18 +66,22 @@ Json to_json(const Overview& overview) {
                              : Json(nullptr)}};
 }
 
-void print_files(const Settings& settings) {
+void print_files(const Settings& settings, const std::vector<UnreadFile>& unread) {
     for (const ShadowedFile& shadow : settings.shadowed)
         print(fmt::format("\n{} is {} by {}", shadow.file.string(),
                           shadow.masked ? "masked" : "replaced", shadow.by.string()));
     for (const auto& file : settings.failed_files)
         print(fmt::format("\n{} has errors: its components stay as they were (`provisor check`)",
                           file.string()));
-    if (!settings.shadowed.empty() || !settings.failed_files.empty())
+    for (const UnreadFile& one : unread)
+        print(one.remedy.empty()
+                  ? "\n" + one.why
+                  : fmt::format("\n{} {}; {}", one.file.string(), one.why, one.remedy));
+    if (!settings.shadowed.empty() || !settings.failed_files.empty() || !unread.empty())
         print("\n");
 }
 
-Json files_to_json(const Settings& settings) {
+Json files_to_json(const Settings& settings, const std::vector<UnreadFile>& unread) {
     Json shadowed = Json::array();
     for (const ShadowedFile& shadow : settings.shadowed)
         shadowed.push_back({{"file", shadow.file.string()},
@@ -84,7 +90,18 @@ Json files_to_json(const Settings& settings) {
     Json failed = Json::array();
     for (const auto& file : settings.failed_files)
         failed.push_back(file.string());
-    return {{"shadowed", shadowed}, {"failed", failed}};
+    Json not_read = Json::array();
+    for (const UnreadFile& one : unread)
+        not_read.push_back({{"file", one.file.string()}, {"why", one.why}, {"remedy", one.remedy}});
+    return {{"shadowed", shadowed}, {"failed", failed}, {"unread", not_read}};
+}
+
+/// What is in the directories of the configuration, and of no effect there.
+std::vector<UnreadFile> unread_files(const Paths& paths) {
+    std::vector<UnreadFile> unread = find_unread_files(paths);
+    for (const std::string& problem : read_keys(paths).problems)
+        unread.push_back({paths.keys_dir, problem, ""});
+    return unread;
 }
 
 /// And not because an operator went back from it.
@@ -114,12 +131,14 @@ int command_status(Context& context, const StatusOptions& options) {
     const std::vector<Overview> overviews = gather_overviews(context, settings, options.names);
     const int status =
         options.exit_code && is_failing(overviews, settings) ? exit_failed : exit_converged;
+    const std::vector<UnreadFile> unread = unread_files(context.paths);
     if (context.options.json) {
         Json components = Json::array();
         for (const Overview& overview : overviews)
             components.push_back(to_json(overview));
-        const Json json{
-            {"schema", 1}, {"components", components}, {"manifests", files_to_json(settings)}};
+        const Json json{{"schema", 1},
+                        {"components", components},
+                        {"manifests", files_to_json(settings, unread)}};
         print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         return status;
     }
@@ -136,7 +155,7 @@ int command_status(Context& context, const StatusOptions& options) {
             context.colored(STDOUT_FILENO)));
     if (const std::string checks = describe_checks(overviews, wall_clock()); !checks.empty())
         print("\n" + checks + "\n");
-    print_files(settings);
+    print_files(settings, unread);
     return status;
 }
 

@@ -101,5 +101,44 @@ TEST_F(Configuration, ADanglingLinkStopsThePassAndIsNamed) {
     EXPECT_TRUE(scene.asked().empty());
 }
 
+TEST_F(Configuration, AKeyOfAStrangerIsNamed) {
+    write_text(etc("keys.d/vendor.pub"), "untrusted comment: x\n");
+    give_away(etc("keys.d/vendor.pub"));
+    expect_told("'" + etc("keys.d/vendor.pub").string() + "' belongs to uid 1500");
+}
+
+TEST_F(Configuration, FilesThatNothingReadsAreNamedWithWhatToDo) {
+    for (const char* name :
+         {"agent.yaml.d/10-policy.yml", "agent.yaml.d/20-more.json", "components.d/a.YAML",
+          "components.d/b.yaml.disabled", "agent.yml", "keys.d/vendor.asc"})
+        write_text(etc(name), "require: signature\n");
+    fs::create_directories(etc("components.d/site"));
+    fs::create_symlink("/none", etc("components.d/link.yml"));
+    // Nobody expects these to be read.
+    for (const char* name :
+         {"components.d/a.yaml~", "components.d/.#a.yaml", "components.d/README",
+          "components.d/a.yaml.dpkg-old", "agent.yaml.d/x.yaml.rpmsave", "agent.yaml.bak"})
+        write_text(etc(name), "no: manifest\n");
+    const auto move = [&](const char* from, const char* to) {
+        return "mv '" + etc(from).string() + "' '" + etc(to).string() + "'";
+    };
+    for (const char* command : {"check", "doctor", "status"}) {
+        const RunResult run = machine().run({command});
+        EXPECT_EQ(run.status, 0) << command << ": they are warnings";
+        const std::string text = run.out + run.err;
+        for (const char* name : {"agent.yaml.d/10-policy.yml", "agent.yaml.d/20-more.json",
+                                 "components.d/a.YAML", "components.d/b.yaml.disabled", "agent.yml",
+                                 "keys.d/vendor.asc", "components.d/site", "components.d/link.yml"})
+            EXPECT_THAT(text, HasSubstr(etc(name).string())) << command;
+        EXPECT_THAT(text,
+                    HasSubstr(move("agent.yaml.d/10-policy.yml", "agent.yaml.d/10-policy.yaml")));
+        EXPECT_THAT(text, HasSubstr(move("components.d/a.YAML", "components.d/a.yaml")));
+        EXPECT_THAT(text, HasSubstr(move("agent.yml", "agent.yaml")));
+        for (const char* quiet : {"a.yaml~", ".#a", "README", "dpkg-old", "rpmsave", ".bak"})
+            EXPECT_THAT(text, Not(HasSubstr(quiet))) << command;
+    }
+    EXPECT_THAT(machine().run({"--json", "status"}).out, HasSubstr("\"unread\": ["));
+}
+
 } // namespace
 } // namespace provisor::test
