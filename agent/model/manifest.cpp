@@ -3,8 +3,10 @@
 
 #include "base/text.hpp"
 #include "model/component_decoder.hpp"
+#include "model/inline_secrets.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace provisor {
 namespace {
@@ -31,6 +33,21 @@ void read_vars(const YamlNode& node, Decoder& decoder, PlaceholderValues& values
         else if (text)
             values[key.text] = {*text, true};
     });
+}
+
+/// Of secrets in a file that everybody can read.
+void warn_of_secrets(ParsedManifest& parsed) {
+    for (const Component& component : parsed.components)
+        if (const std::vector<std::string> keys = keys_with_secrets(component); !keys.empty())
+            parsed.warnings.push_back(
+                {component.place,
+                 fmt::format(
+                     "component '{}': a secret stands in {}, and every user of this machine "
+                     "can read the file; use credential:NAME, or take that right away "
+                     "(`chmod o-r '{}'`)",
+                     component.name, printable(fmt::format("{}", fmt::join(keys, ", ")), 200),
+                     component.place.file),
+                 ""});
 }
 
 } // namespace
@@ -60,6 +77,8 @@ ParsedManifest parse_manifest(SourceText source, const Facts& facts) {
     }
     parsed.errors = decoder.take_errors();
     parsed.warnings = decoder.take_warnings();
+    if (source.is_public)
+        warn_of_secrets(parsed);
     if (parsed.errors.empty())
         parsed.text = std::move(source.text);
     else

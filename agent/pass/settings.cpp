@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/inside_root.hpp"
+#include "model/inline_secrets.hpp"
 #include "model/manifest.hpp"
 #include "pass/time_zones.hpp"
 
@@ -77,6 +78,20 @@ std::vector<std::string> yaml_names(const std::optional<StrictDirectory>& folder
     return names;
 }
 
+/// Of a proxy's password in a file that everybody can read.
+void warn_of_secrets(const std::vector<SourceText>& sources, std::vector<Diagnostic>& warnings) {
+    for (const SourceText& source : sources)
+        // Seldom enough to be worth reading twice.
+        if (source.is_public && source.text.find('@') != std::string::npos &&
+            has_user_info(parse_agent_config({source}).config.proxy))
+            warnings.push_back(
+                {{source.file, 0, 0},
+                 fmt::format("a password stands in proxy, and every user of this machine can read "
+                             "the file; take that right away (`chmod o-r '{}'`)",
+                             source.file),
+                 ""});
+}
+
 void load_config(const Paths& paths, Settings& settings) {
     std::vector<SourceText> sources;
     const auto take = [&](const fs::path& file, auto&& open) {
@@ -95,6 +110,7 @@ void load_config(const Paths& paths, Settings& settings) {
     } catch (const Error& error) {
         complain_of_folder(paths.config_dropins, error, settings.config_errors);
     }
+    warn_of_secrets(sources, settings.warnings);
     ParsedConfig parsed = parse_agent_config(sources);
     settings.config = std::move(parsed.config);
     settings.config_errors.insert(settings.config_errors.end(), parsed.errors.begin(),

@@ -140,5 +140,24 @@ TEST_F(Configuration, FilesThatNothingReadsAreNamedWithWhatToDo) {
     EXPECT_THAT(machine().run({"--json", "status"}).out, HasSubstr("\"unread\": ["));
 }
 
+TEST_F(Configuration, ASecretInAFileThatEverybodyReadsIsWarnedOf) {
+    const fs::path manifest = etc("components.d/secret.yaml");
+    fs::permissions(machine().root().parent_path(), fs::perms(0755));
+    write_text(manifest, "components:\n  secret:\n    url: https://u:canary-in-user-info@o/x\n"
+                         "    path: /opt/secret\n    auth: { bearer: canary-in-bearer }\n");
+    write_text(etc("agent.yaml.d/proxy.yaml"), "proxy: http://u:canary-in-user-info@proxy:80\n");
+    for (const char* command : {"check", "doctor"}) {
+        const std::string text = said(command);
+        EXPECT_THAT(text, HasSubstr("component 'secret': a secret stands in auth.bearer, url"))
+            << command;
+        EXPECT_THAT(text, HasSubstr("a password stands in proxy")) << command;
+        EXPECT_THAT(text, HasSubstr("chmod o-r '" + manifest.string() + "'")) << command;
+    }
+    fs::permissions(manifest, fs::perms(0640));
+    fs::permissions(etc("agent.yaml.d/proxy.yaml"), fs::perms(0640));
+    EXPECT_THAT(said("check"), Not(HasSubstr("component 'secret': a secret")));
+    EXPECT_THAT(said("check"), Not(HasSubstr("stands in proxy")));
+}
+
 } // namespace
 } // namespace provisor::test
