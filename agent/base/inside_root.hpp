@@ -11,7 +11,7 @@
 namespace provisor {
 
 // Of a system below `root`: its links are followed as they lead when it runs, and never out of it
-// to the machine that works on it (openat2(2), RESOLVE_IN_ROOT; Linux 5.6). An empty root is the
+// to the machine that works on it (openat2(2), RESOLVE_IN_ROOT). An empty root is the
 // running system. `path` is given without the root.
 
 /// A path of this machine as one below the root, "/etc" for "DIR/etc", by their names alone; absent
@@ -19,7 +19,8 @@ namespace provisor {
 std::optional<std::filesystem::path> name_inside(const std::filesystem::path& root,
                                                  const std::filesystem::path& path);
 
-/// Opens it; not open, with errno, when that fails.
+/// Opens it; not open, with errno, when that fails. Throws Error of kind io where the way cannot be
+/// followed and the kernel does not do it for us.
 Fd open_inside(const std::filesystem::path& root, const std::filesystem::path& path, int flags);
 
 /// read_file() of it.

@@ -2,10 +2,14 @@
 #include "base/time_zone.hpp"
 
 #include "base/file.hpp"
+#include "base/inside_root.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace provisor {
 namespace {
@@ -135,22 +139,23 @@ std::optional<TimeZone> read_time_zone(const std::string& name, const std::files
     if (name == "UTC")
         return TimeZone();
     namespace fs = std::filesystem;
-    const auto read = [](const fs::path& file) -> std::optional<TimeZone> {
-        std::error_code problem;
-        if (!fs::is_regular_file(file, problem))
+    const auto read = [](const fs::path& below, const fs::path& file) -> std::optional<TimeZone> {
+        const Fd opened = open_inside(below, file, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+        struct stat facts {};
+        if (!opened || ::fstat(opened.get(), &facts) != 0 || !S_ISREG(facts.st_mode))
             return std::nullopt;
-        const std::optional<std::string> text = read_file(file, file_limit);
-        return text ? TimeZone::parse(*text) : std::nullopt;
+        return TimeZone::parse(
+            read_to_end(opened.get(), file_limit, fmt::format("read '{}'", file.string())));
     };
     if (name.empty()) {
-        const auto own = read(root.empty() ? "/etc/localtime" : root / "etc/localtime");
+        const auto own = read(root, "/etc/localtime");
         return own ? own : TimeZone();
     }
-    const fs::path file = fs::path("usr/share/zoneinfo") / name;
+    const fs::path file = fs::path("/usr/share/zoneinfo") / name;
     if (!root.empty())
-        if (auto found = read(root / file))
+        if (auto found = read(root, file))
             return found;
-    return read("/" / file);
+    return read("", file);
 }
 
 } // namespace provisor

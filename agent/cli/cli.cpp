@@ -5,6 +5,7 @@
 #include "base/fd.hpp"
 #include "base/privileges.hpp"
 #include "cli/commands.hpp"
+#include "install/own_directories.hpp"
 #include "journal/sd_journal.hpp"
 #include "units/own_unit.hpp"
 
@@ -52,6 +53,7 @@ Context make_context(const GlobalOptions& options, Interrupt& interrupt) {
     if (root == "/")
         root.clear();
     Paths paths = make_paths(root, options.user, environment);
+    resolve_own_directories(paths);
     if (!options.config.empty()) {
         if (!fs::exists(options.config, problem))
             throw Error(ErrorKind::config,

@@ -2,6 +2,7 @@
 #include "cli/findings.hpp"
 
 #include "base/error.hpp"
+#include "base/inside_root.hpp"
 #include "base/quantity.hpp"
 #include "model/drop_in.hpp"
 #include "pass/documents.hpp"
@@ -90,7 +91,7 @@ std::optional<std::string> installed_unit_file(const Component& component, const
         if (fs::path(one.path).filename() == unit.name)
             file = one.path;
     std::error_code problem;
-    return file && fs::exists(paths.under_root(*file), problem) ? file : std::nullopt;
+    return file && fs::exists(real_path_inside(paths.root, *file), problem) ? file : std::nullopt;
 }
 
 /// Whether `path` is `folder` or below it.
@@ -253,7 +254,7 @@ Findings look_at_places(const Settings& settings, const Paths& paths) {
     };
     look(existing(paths.state_dir));
     for (const std::string& folder : target_folders(settings, paths)) {
-        const fs::path place = existing(paths.under_root(folder));
+        const fs::path place = existing(real_path_inside(paths.root, folder));
         look(place);
         if (has_programs(settings, folder))
             look_at_mount(place, findings);

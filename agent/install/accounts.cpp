@@ -3,9 +3,11 @@
 
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
+#include "base/inside_root.hpp"
 
 #include <charconv>
 #include <cstdio>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
 #include <optional>
@@ -22,12 +24,23 @@ std::optional<unsigned> as_number(const std::string& text) {
     return problem == std::errc() && stop == end ? std::optional(value) : std::nullopt;
 }
 
+using File = CPtr<FILE, std::fclose>;
+
+/// Null when it is not there.
+File open_list(const std::filesystem::path& root, const char* path) {
+    Fd fd = open_inside(root, path, O_RDONLY);
+    File file(fd ? ::fdopen(fd.get(), "r") : nullptr);
+    if (file)
+        fd.release();
+    return file;
+}
+
 std::optional<uid_t> find_user(const std::string& name, const std::filesystem::path& root) {
     if (root.empty()) {
         const passwd* entry = ::getpwnam(name.c_str());
         return entry != nullptr ? std::optional(entry->pw_uid) : std::nullopt;
     }
-    const CPtr<FILE, std::fclose> file(std::fopen((root / "etc/passwd").c_str(), "re"));
+    const File file = open_list(root, "/etc/passwd");
     while (const passwd* entry = file ? ::fgetpwent(file.get()) : nullptr)
         if (name == entry->pw_name)
             return entry->pw_uid;
@@ -39,7 +52,7 @@ std::optional<gid_t> find_group(const std::string& name, const std::filesystem::
         const group* entry = ::getgrnam(name.c_str());
         return entry != nullptr ? std::optional(entry->gr_gid) : std::nullopt;
     }
-    const CPtr<FILE, std::fclose> file(std::fopen((root / "etc/group").c_str(), "re"));
+    const File file = open_list(root, "/etc/group");
     while (const group* entry = file ? ::fgetgrent(file.get()) : nullptr)
         if (name == entry->gr_name)
             return entry->gr_gid;

@@ -3,6 +3,7 @@
 
 #include "base/command.hpp"
 #include "base/file.hpp"
+#include "base/inside_root.hpp"
 #include "install/target.hpp"
 
 #include <algorithm>
@@ -86,16 +87,17 @@ std::map<std::string, std::string, std::less<>> read_diversions(const fs::path& 
 }
 
 void search_debs(const Names& names, const Paths& paths, std::map<std::string, Package>& found) {
-    const fs::path database = paths.under_root("/var/lib/dpkg");
+    const fs::path database = real_path_inside(paths.root, "/var/lib/dpkg");
+    const fs::path lists = real_path_inside(paths.root, "/var/lib/dpkg/info");
     const auto diversions = read_diversions(database);
     // Of all kinds: a list that is no file cannot be read, and what it has is not known then.
-    for (const std::string& file : names_in(database / "info", Entries::all)) {
+    for (const std::string& file : names_in(lists, Entries::all)) {
         if (!file.ends_with(list_suffix))
             continue;
         // "libc6:amd64.list"
         const std::string package =
             file.substr(0, std::min(file.find(':'), file.size() - list_suffix.size()));
-        for_each_line(read_file(database / "info" / file, database_limit).value_or(""),
+        for_each_line(read_file(lists / file, database_limit).value_or(""),
                       [&](std::string_view line) {
                           const auto name = names.find(line);
                           if (name == names.end())
@@ -112,7 +114,7 @@ std::optional<std::string> rpm_database(const Paths& paths) {
     for (const char* folder : {"/usr/lib/sysimage/rpm", "/var/lib/rpm"})
         for (const char* file : {"rpmdb.sqlite", "Packages.db", "Packages"}) {
             std::error_code problem;
-            const fs::path database = paths.under_root(folder);
+            const fs::path database = real_path_inside(paths.root, folder);
             if (fs::exists(database / file, problem))
                 return database;
         }

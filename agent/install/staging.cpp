@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/inside_root.hpp"
 #include "base/sha256.hpp"
 #include "install/trusted_folder.hpp"
 #include "model/drop_in.hpp"
@@ -271,7 +272,7 @@ std::vector<std::string> remove_retired(const std::vector<InstalledFile>& retire
 void require_room_at(const std::string& path, std::uint64_t wanted, std::uint64_t min_free,
                      const Paths& paths) {
     // Folders that are missing are made on the file system of the first one that is there.
-    for (fs::path folder = fs::path(paths.under_root(path)).parent_path();;
+    for (fs::path folder = real_path_inside(paths.root, fs::path(path).parent_path());;
          folder = folder.parent_path()) {
         const Fd directory(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (directory)

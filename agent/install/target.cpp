@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/inside_root.hpp"
 #include "model/drop_in.hpp"
 
 #include <cerrno>
@@ -97,7 +98,7 @@ std::optional<Target> find_target(const std::string& path, const Paths& paths,
 void require_writable(const std::string& path, const Paths& paths) {
     const fs::path folder = fs::path(path).parent_path();
     // Folders that are missing are made in the first one that is there.
-    for (fs::path there = paths.under_root(folder.string());; there = there.parent_path()) {
+    for (fs::path there = real_path_inside(paths.root, folder);; there = there.parent_path()) {
         const int problem = ::access(there.c_str(), W_OK) == 0 ? 0 : errno;
         if (problem == EROFS) {
             const Error error = system_error(

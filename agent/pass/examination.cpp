@@ -2,6 +2,7 @@
 #include "pass/examination.hpp"
 
 #include "base/error.hpp"
+#include "base/inside_root.hpp"
 #include "base/privileges.hpp"
 #include "base/random.hpp"
 #include "model/found_version.hpp"
@@ -116,10 +117,11 @@ void put_label(Work& work, const std::string& version) {
 
 void Examination::check(Work& work, const LentFile* lent) const {
     const Component& component = *work.component;
-    ContainedCommand command{"check-" + component.name,
-                             fmt::format("Check of {} before it is installed", component.name),
-                             with_text(component.check, path_word,
-                                       paths_.under_root(component.files.front().path).string())};
+    ContainedCommand command{
+        "check-" + component.name,
+        fmt::format("Check of {} before it is installed", component.name),
+        with_text(component.check, path_word,
+                  real_path_inside(paths_.root, component.files.front().path).string())};
     if (lent != nullptr)
         command.lent = *lent;
     around_.progress.set_stage(fmt::format("checking {}", component.name));
@@ -247,7 +249,7 @@ void Examination::learn_version(Work& work) const {
         put_label(work, *known);
         return;
     }
-    const std::string path = paths_.under_root(component.files.front().path).string();
+    const std::string path = real_path_inside(paths_.root, component.files.front().path).string();
     ContainedCommand command{"version-" + component.name,
                              fmt::format("Version of {}", component.name),
                              component.version_from->command};

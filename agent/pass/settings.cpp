@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/inside_root.hpp"
+#include "install/own_directories.hpp"
 #include "model/inline_secrets.hpp"
 #include "model/manifest.hpp"
 #include "pass/time_zones.hpp"
@@ -181,7 +182,7 @@ Facts gather_facts(const Paths& paths) {
     utsname kernel{};
     if (::uname(&kernel) == 0)
         facts.machine = kernel.machine;
-    if (const auto id = read_file(paths.under_root("/etc/machine-id"), 4096); id && id->size() >= 32)
+    if (const auto id = read_inside(paths.root, "/etc/machine-id", 4096); id && id->size() >= 32)
         facts.machine_id = id->substr(0, 32);
     return facts;
 }
@@ -204,7 +205,7 @@ Settings load_settings(Paths& paths, const Facts& facts) {
     Settings settings;
     load_config(paths, settings);
     if (!settings.config.state_dir.empty())
-        paths.state_dir = paths.under_root(settings.config.state_dir);
+        paths.state_dir = own_directory(settings.config.state_dir, paths);
     std::vector<ManifestFolder> folders;
     for (const fs::path& folder : paths.manifest_dirs)
         folders.push_back(look_through(folder, paths, settings));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/folder_watch.hpp"
 
+#include "base/inside_root.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -36,10 +38,17 @@ bool will_be_written(const fs::path& file) {
 } // namespace
 
 FolderWatch::FolderWatch(const Paths& paths) : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    // Below --root the links are those of that system. They are followed once: one that changes is
+    // noticed by the next pass.
+    const auto real = [&](const fs::path& path) {
+        const auto inside = name_inside(paths.root, path);
+        return inside ? real_path_inside(paths.root, *inside) : path;
+    };
     for (const fs::path& folder : paths.manifest_dirs)
-        wanted_[folder].yaml_files = true;
-    wanted_[paths.config_dropins].yaml_files = true;
-    wanted_[paths.config_file.parent_path()].names.insert(paths.config_file.filename().string());
+        wanted_[real(folder)].yaml_files = true;
+    wanted_[real(paths.config_dropins)].yaml_files = true;
+    wanted_[real(paths.config_file.parent_path())].names.insert(
+        paths.config_file.filename().string());
     if (!inotify_)
         spdlog::warn("changed manifests are noticed by the next pass only: inotify: {}",
                      std::strerror(errno));

@@ -2,22 +2,18 @@
 #include "units/systemd_units.hpp"
 
 #include "base/error.hpp"
+#include "base/inside_root.hpp"
 #include "base/text.hpp"
 #include "units/not_installable.hpp"
 #include "units/systemctl.hpp"
+#include "units/unit_copy.hpp"
 
-#include <array>
 #include <fmt/format.h>
 
 namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Where systemd looks for unit files, the one that wins first: systemd.unit(5).
-constexpr std::array unit_folders{"etc/systemd/system", "run/systemd/system",
-                                  "usr/local/lib/systemd/system", "usr/lib/systemd/system",
-                                  "lib/systemd/system"};
 
 bool is_mask(const fs::path& file) {
     std::error_code ignored;
@@ -31,13 +27,13 @@ public:
     UnitState state(const std::string& unit) override {
         UnitState state;
         state.load_state = "not-found";
-        for (const char* folder : unit_folders) {
-            const fs::path file = root_ / folder / unit;
+        for (const fs::path& folder : unit_file_folders()) {
+            const fs::path file = real_path_inside(root_, folder) / unit;
             std::error_code ignored;
             if (!fs::is_symlink(file, ignored) && !fs::is_regular_file(file, ignored))
                 continue;
             state.load_state = is_mask(file) ? "masked" : "loaded";
-            state.fragment_path = (fs::path("/") / folder / unit).string();
+            state.fragment_path = (folder / unit).string();
             // Also says it (in its own words) with another exit status when the unit is disabled.
             const std::string word = systemctl({"is-enabled", unit}).output;
             state.unit_file_state = word.substr(0, word.find('\n'));
@@ -88,6 +84,8 @@ private:
     }
 
     SystemctlResult systemctl(std::vector<std::string> words) const {
+        if (leads_systemctl_astray(root_))
+            return run_systemctl_on_copy(root_, words);
         words.insert(words.begin(), "--root=" + root_.string());
         return run_systemctl(words);
     }

@@ -2,6 +2,7 @@
 #include "base/inside_root.hpp"
 
 #include "base/error.hpp"
+#include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fcntl.h>
@@ -29,6 +30,14 @@ TEST_F(InsideRoot, LinksLeadToWhereTheyLeadInTheImage) {
     EXPECT_EQ(read_inside("", host / "data/file", 100), "the host's");
     EXPECT_EQ(read_inside(image.path(), "/var/none", 100), std::nullopt);
     EXPECT_FALSE(open_inside(image.path(), "/none", O_RDONLY));
+}
+
+TEST_F(InsideRoot, LinksLeadThereAlsoOnAnOldKernel) {
+    test::run_with_failing_call(__NR_openat2, ENOSYS, [&] {
+        EXPECT_EQ(read_inside(image.path(), "/var/file", 100), "the image's");
+        EXPECT_EQ(read_inside(image.path(), "/var/none", 100), std::nullopt);
+        EXPECT_TRUE(open_inside(image.path(), "/var", O_RDONLY | O_DIRECTORY));
+    });
 }
 
 TEST_F(InsideRoot, ARealPathPassesNoLink) {

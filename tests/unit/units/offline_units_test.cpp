@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tree_listing.hpp"
 
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -52,6 +53,52 @@ TEST_F(OfflineUnits, ChangesNothingForAUnitWithoutInstallSection) {
     add_unit("etc/systemd/system/app.service", "");
     EXPECT_FALSE(units->enable({"app.service"}));
     EXPECT_FALSE(fs::exists(fs::symlink_status(root / wanted_link)));
+}
+
+/// Below a root whose /etc is an absolute link, which systemctl would follow out of it.
+TEST_F(OfflineUnits, EnableAndDisableBehindLinksOfTheImage) {
+    const TemporaryFolder host;
+    const fs::path data = root.path() / host.path().relative_path();
+    add_unit("usr/lib/systemd/system/app.service", "[Install]\nWantedBy=multi-user.target\n"
+                                                   "Alias=other.service\n");
+    fs::create_directories(data);
+    fs::rename(root / "etc", data / "etc");
+    fs::create_symlink(host / "etc", root / "etc");
+    fs::create_directories(host / "etc/systemd/system");
+    const auto before = test::list_tree(host.path());
+    const fs::path enabled = data / "etc/systemd/system";
+    EXPECT_EQ(units->state("app.service").unit_file_state, "disabled");
+    EXPECT_TRUE(units->enable({"app.service"}));
+    EXPECT_EQ(fs::read_symlink(enabled / "multi-user.target.wants/app.service"),
+              "/usr/lib/systemd/system/app.service");
+    EXPECT_EQ(fs::read_symlink(enabled / "other.service"), "/usr/lib/systemd/system/app.service");
+    EXPECT_EQ(units->state("app.service").unit_file_state, "enabled");
+    EXPECT_FALSE(units->enable({"app.service"}));
+    units->disable({"app.service"});
+    EXPECT_TRUE(fs::is_empty(enabled)) << "nothing is left";
+    try {
+        units->enable({"nobody.service"});
+        ADD_FAILURE() << "a unit that is not there was enabled";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("nobody.service"), std::string::npos);
+        EXPECT_EQ(std::string(error.what()).find("provisor-units-"), std::string::npos);
+    }
+    EXPECT_EQ(test::list_tree(host.path()), before) << "systemctl was led out";
+}
+
+TEST_F(OfflineUnits, AreNotLedOutByALinkToTheFolderOfATarget) {
+    const TemporaryFolder host;
+    const fs::path wants = root.path() / (host / "wants").relative_path();
+    fs::create_directories(wants);
+    fs::create_directories(host / "wants");
+    add_unit("usr/lib/systemd/system/app.service", "[Install]\nWantedBy=multi-user.target\n");
+    fs::create_symlink(host / "wants", root / "etc/systemd/system/multi-user.target.wants");
+    const auto before = test::list_tree(host.path());
+    EXPECT_TRUE(units->enable({"app.service"}));
+    EXPECT_TRUE(fs::is_symlink(wants / "app.service"));
+    EXPECT_EQ(test::list_tree(host.path()), before);
+    units->disable({"app.service"});
+    EXPECT_FALSE(fs::is_symlink(wants / "app.service"));
 }
 
 TEST_F(OfflineUnits, StartsNothing) {
