@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What is in the deb, and what lintian says of it.
+# What is in the deb, how its programs are built, and what lintian says of it.
 . "$(dirname "$0")/../harness/check.sh"
+. "$(dirname "$0")/../harness/hardened.sh"
 deb=$(the_deb)
 
 files=$(dpkg-deb --fsys-tarfile "$deb" | tar -tf - | sed 's#^\.##; /\/$/d' | sort)
@@ -27,6 +28,13 @@ expect_eq "set-id files" "" "$(find "$scratch/tree" -perm /6000)"
 expect_eq "files that somebody else may write" "" "$(find "$scratch/tree" ! -type l -perm /022)"
 expect_eq "programs that know the build folder" "" \
     "$(grep -rlaE "$source_dir|provisor-package-" "$scratch/tree" || true)"
+
+programs=("$scratch/tree/usr/bin/provisor" "$scratch/tree"/usr/libexec/provisor/provisor-{fetch,unpack})
+expect_hardened "the deb" "${programs[@]}"
+
+# These are of a lower severity than those below.
+expect_eq "what lintian says of hardening" "" \
+    "$(lintian --allow-root --tags hardening-no-bindnow,hardening-no-fortify-functions,hardening-no-pie,hardening-no-relro "$deb")"
 
 # Errors and warnings, but for overrides that give a reason.
 lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$deb" || fails "lintian has complaints"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The rpm at file level: what is in it, that it installs and verifies below a folder, and what rpmlint says.
 . "$(dirname "$0")/../harness/check.sh"
+. "$(dirname "$0")/../harness/hardened.sh"
 command -v rpm >/dev/null || skip "rpm is not installed"
 rpm=$(the_rpm)
 
@@ -24,6 +25,8 @@ rpm --verify --root "$scratch/root" --nodeps --noscripts provisor || fails "rpm 
 holds "installed and verified below a folder"
 "$scratch/root/usr/bin/provisor" --version | grep -q '^provisor ' || fails "the installed program does not run"
 holds "the installed program runs"
+programs=("$scratch/root/usr/bin/provisor" "$scratch/root"/usr/libexec/provisor/provisor-{fetch,unpack})
+expect_hardened "the rpm" "${programs[@]}"
 rpm --erase --root "$scratch/root" --nodeps --noscripts provisor
 expect_eq "files that are left after removal" "" \
     "$(find "$scratch/root/usr" -name '*provisor*' 2>/dev/null || true)"
