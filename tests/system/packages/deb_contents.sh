@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What is in the deb, how its programs are built, and what lintian says of it.
+# What is in the deb, how its programs are built, what they are made of, and what lintian says of it.
 . "$(dirname "$0")/../harness/check.sh"
 . "$(dirname "$0")/../harness/hardened.sh"
+. "$(dirname "$0")/../harness/sbom.sh"
 deb=$(the_deb)
 
 files=$(dpkg-deb --fsys-tarfile "$deb" | tar -tf - | sed 's#^\.##; /\/$/d' | sort)
@@ -31,6 +32,12 @@ expect_eq "programs that know the build folder" "" \
 
 programs=("$scratch/tree/usr/bin/provisor" "$scratch/tree"/usr/libexec/provisor/provisor-{fetch,unpack})
 expect_hardened "the deb" "${programs[@]}"
+sbom=$scratch/tree/usr/share/doc/provisor/provisor.spdx.json
+[ -e "$sbom" ] || fails "the package has no bill of materials"
+expect_sbom "$sbom" "$("${programs[0]}" --version | sed 's/^provisor //')" "${programs[@]}"
+expect_eq "what provisor was compiled with" "CLI11 nlohmann-json" "$(linked "$sbom" provisor STATIC_LINK)"
+expect_eq "when it says that it was made" "$(date -u -d "@$(dpkg-parsechangelog -l "$source_dir/packaging/debian/changelog" -S Timestamp)" +%FT%TZ)" \
+    "$(jq -r .creationInfo.created "$sbom")"
 
 # These are of a lower severity than those below.
 expect_eq "what lintian says of hardening" "" \

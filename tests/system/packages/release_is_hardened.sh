@@ -23,6 +23,15 @@ expect_eq "commands of packaging/quickstart that differ from the release preset'
     "$(diff "$scratch/release.commands" "$scratch/quickstart.commands" || true)"
 
 # As one file a room, which takes half of the time and has the same flags.
+export SOURCE_DATE_EPOCH=1800000000
 cmake -B "$scratch/release" -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 >/dev/null
 cmake --build "$scratch/release" --parallel "$(nproc)" --target "${programs[@]}" >"$scratch/log" 2>&1 || fails "$(tail -n 20 "$scratch/log")"
 expect_hardened "the release preset" "$scratch/release/bin/provisor" "$scratch/release/bin/provisor-fetch" "$scratch/release/bin/provisor-unpack"
+
+# The bill of materials of the same programs, twice.
+cmake --build "$scratch/release" --target provisor_sbom >/dev/null
+sbom=$scratch/release/packaging/provisor.spdx.json
+mv "$sbom" "$scratch/first.json"
+cmake --build "$scratch/release" --target provisor_sbom >/dev/null
+expect_eq "digest of the second bill of materials" "$(sha256sum <"$scratch/first.json")" "$(sha256sum <"$sbom")"
+expect_eq "when it says that it was made" 2027-01-15T08:00:00Z "$(jq -r .creationInfo.created "$sbom")"

@@ -3,6 +3,7 @@
 # The rpm at file level: what is in it, that it installs and verifies below a folder, and what rpmlint says.
 . "$(dirname "$0")/../harness/check.sh"
 . "$(dirname "$0")/../harness/hardened.sh"
+. "$(dirname "$0")/../harness/sbom.sh"
 command -v rpm >/dev/null || skip "rpm is not installed"
 rpm=$(the_rpm)
 
@@ -27,6 +28,13 @@ holds "installed and verified below a folder"
 holds "the installed program runs"
 programs=("$scratch/root/usr/bin/provisor" "$scratch/root"/usr/libexec/provisor/provisor-{fetch,unpack})
 expect_hardened "the rpm" "${programs[@]}"
+sbom=$scratch/root/usr/share/doc/provisor/provisor.spdx.json
+[ -e "$sbom" ] || fails "the package has no bill of materials"
+expect_sbom "$sbom" "$(rpm -qp --qf '%{VERSION}' "$rpm")" "${programs[@]}"
+# What is not in a shared library of this package's users (portable.cmake).
+expect_eq "what provisor was compiled with" "CLI11 fmt nlohmann-json spdlog yaml-cpp" "$(linked "$sbom" provisor STATIC_LINK)"
+expect_eq "what provisor-fetch was compiled with" fmt "$(linked "$sbom" provisor-fetch STATIC_LINK)"
+expect_eq "what provisor-unpack was compiled with" fmt "$(linked "$sbom" provisor-unpack STATIC_LINK)"
 rpm --erase --root "$scratch/root" --nodeps --noscripts provisor
 expect_eq "files that are left after removal" "" \
     "$(find "$scratch/root/usr" -name '*provisor*' 2>/dev/null || true)"
