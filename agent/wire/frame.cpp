@@ -56,8 +56,9 @@ std::string encode_frame(FrameType type, std::uint32_t id, std::string_view payl
 
 std::span<std::byte> FrameReader::space() {
     // What has been handed out is gone now; the rest moves to the front, so that the buffer stays
-    // as small as the largest frame and one read.
-    buffer_.erase(0, begin_);
+    // as small as the largest frame and one read. (Only that: erase() would move the space behind
+    // it as well.)
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
     if (buffer_.size() < end_ + read_size)
