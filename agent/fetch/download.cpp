@@ -100,7 +100,7 @@ void Download::set_up_limits(void* handle) const {
 void Download::set_up_tls(void* handle) {
     set_up_trust(handle, settings_);
     witness_.watch(handle);
-    if (at_home())
+    if (request_.client_certificate && at_home())
         set_up_client_certificate(handle, settings_);
 }
 

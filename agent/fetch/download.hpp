@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/stall_meter.hpp"
 #include "fetch/certificate_witness.hpp"
 #include "fetch/response_headers.hpp"
-#include "fetch/stall_meter.hpp"
 #include "wire/agent_socket.hpp"
 #include "wire/messages.hpp"
 

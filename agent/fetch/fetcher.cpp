@@ -141,6 +141,7 @@ void Fetcher::take_settings(std::string_view payload) {
     curl_multi_setopt(multi_.get(), CURLMOPT_MAX_HOST_CONNECTIONS, parallel);
     curl_multi_setopt(multi_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, parallel);
     curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, parallel);
+    agent_.send(FrameType::ready, 0, "");
 }
 
 void Fetcher::abandon(std::uint32_t id) {

@@ -58,9 +58,17 @@ std::string host_of(std::string_view url) {
     return host;
 }
 
+std::string origin_of(std::string_view url) {
+    return std::string(scheme_of(url)) + "://" + host_of(url) + ":" + port_of(url);
+}
+
+bool has_user(std::string_view url) {
+    url.remove_prefix(std::min(scheme_of(url).size() + 3, url.size()));
+    return url.substr(0, url.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
 bool same_origin(std::string_view one, std::string_view other) {
-    return scheme_of(one) == scheme_of(other) && host_of(one) == host_of(other) &&
-           port_of(one) == port_of(other);
+    return origin_of(one) == origin_of(other);
 }
 
 std::string file_name_of(std::string_view url) {

@@ -21,6 +21,12 @@ Authority authority_of(std::string_view url);
 /// The host of a URL without brackets, in lower case.
 std::string host_of(std::string_view url);
 
+/// The origin of an http or https URL (RFC 6454, 4) in one form: "https://host:443".
+std::string origin_of(std::string_view url);
+
+/// Whether a URL names a user or a password before its host (RFC 3986, 3.2.1).
+bool has_user(std::string_view url);
+
 /// Whether two http or https URLs have one scheme, host and port (RFC 6454, 4). (For where a
 /// redirect leads provisor-fetch asks libcurl, which is who goes there.)
 bool same_origin(std::string_view one, std::string_view other);

@@ -5,6 +5,7 @@
 #include "install/staging.hpp"
 #include "model/retry.hpp"
 #include "model/shown_url.hpp"
+#include "model/url.hpp"
 #include "pass/decode.hpp"
 #include "pass/last_pass.hpp"
 
@@ -289,6 +290,9 @@ TransferRequest Acquisition::request_for(const Question& question) {
     request.component = question.askers.front()->component->name;
     request.url = question.url;
     request.secret_headers = question.secret_headers;
+    request.own_origin = std::all_of(
+        question.askers.begin(), question.askers.end(),
+        [&](const Work* work) { return same_origin(question.url, work->component->url); });
     request.max_size = config_.limits.artifact_size;
     if (question.known)
         request.validator = question.known->validator;

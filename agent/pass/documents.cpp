@@ -62,6 +62,7 @@ std::optional<std::size_t> Documents::want(const Work& work, const std::string& 
     document.url = url;
     document.component = work.component->name;
     document.secret_headers = credentials_for(*work.component, url, paths_);
+    document.own_origin = same_origin(url, work.component->url);
     // Only whole bytes may be confirmed by a 304.
     if (auto entry = cache_.find(url))
         if (auto text = cache_.read_blob(entry->sha256, document_limit)) {
@@ -142,6 +143,7 @@ TransferRequest Documents::request_for(const Document& document) {
     request.component = document.component;
     request.url = document.url;
     request.secret_headers = document.secret_headers;
+    request.own_origin = document.own_origin;
     request.max_size = document_limit;
     if (document.known)
         request.validator = document.known->validator;

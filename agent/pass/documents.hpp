@@ -47,6 +47,7 @@ private:
     struct Document {
         std::string url;
         std::vector<std::string> secret_headers;
+        bool own_origin = false; ///< of the component's own URL
         std::string component; ///< the first that wants it
         std::optional<CacheEntry> known;
         std::optional<TransferResult> fresh;

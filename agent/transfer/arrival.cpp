@@ -35,6 +35,7 @@ std::string Arrival::ask() {
     asked.secret_headers = request_.secret_headers;
     asked.compressed = request_.compressed;
     asked.probe = request_.probe;
+    asked.client_certificate = request_.own_origin;
     if (request_.dictionary) {
         asked.dictionary = request_.dictionary->sha256;
         asked.dictionary_id = request_.dictionary->id;
@@ -75,6 +76,8 @@ bool Arrival::take(const Frame& frame) {
         return attempt([&] { take_head(head); });
     }
     case FrameType::data:
+        if (frame.payload.empty())
+            throw nonsense("bytes of a body that are none");
         if (!over_ && !sha_)
             throw nonsense("bytes of a body without its head");
         return attempt([&] { take_data(frame.payload); });
@@ -109,19 +112,45 @@ void Arrival::fail(const Error& error) {
     finish();
 }
 
-void Arrival::keep_part() noexcept {
+std::optional<BodyPart> Arrival::kept_part() noexcept {
     if (over_ || !sha_ || size_ == 0 || !request_.place.keep_part || !is_strong(result_.validator))
-        return;
+        return std::nullopt;
     if (declared_ && size_ > *declared_) // the beginning of nothing
-        return;
-    BodyPart part{result_.validator.etag, size_, sha_->so_far(), declared_, coding_};
-    if (coding_ == ContentCoding::dcz)
-        part.dictionary = request_.dictionary->sha256;
+        return std::nullopt;
     try {
+        BodyPart part{result_.validator.etag, size_, sha_->so_far(), declared_, coding_};
+        if (coding_ == ContentCoding::dcz)
+            part.dictionary = request_.dictionary->sha256;
         request_.place.keep_part(file_.written().get(), part);
+        return part;
     } catch (const std::exception&) {
         // It costs a transfer from the start; what ended this one is what has to be told.
+        return std::nullopt;
     }
+}
+
+bool Arrival::reopen() {
+    if (over_)
+        return false;
+    if (std::optional<BodyPart> part = kept_part())
+        request_.part = ReadPart{std::move(*part), std::move(*sha_)};
+    else if (sha_ && result_.resumed)
+        request_.part.reset(); // its hash has gone on
+    if (sha_)
+        progress_->end_transfer(id_);
+    sha_.reset();
+    file_ = {};
+    const std::uint64_t bytes = result_.bytes;
+    result_ = {};
+    result_.bytes = bytes; // they were received, whatever became of them
+    declared_.reset();
+    size_ = 0;
+    has_head_ = false;
+    return true;
+}
+
+Error Arrival::blamed(const Error& error) const {
+    return {error.kind(), fmt::format("'{}': while it read the answer, {}", shown(), error.what())};
 }
 
 void Arrival::finish() {

@@ -30,10 +30,20 @@ public:
     /// Fails it if its result is not known yet.
     void fail(const Error& error);
 
-    /// Lets what has come of a body be kept, because no more will be taken. Says nothing of
+    /// Lets what has come of a body be kept, because no more may be taken. Says nothing of
     /// failures: the part is then lost, and no more.
-    void keep_part() noexcept;
+    void keep_part() noexcept { static_cast<void>(kept_part()); }
 
+    /// After the end of the process that was asked: makes it ready to be asked again, with what has
+    /// come as a part that is there, if it can be continued. Returns false when its result is known
+    /// already.
+    bool reopen();
+    /// The failure of this request, if a process died of it, or had to be ended.
+    Error blamed(const Error& error) const;
+
+    enum class Stage { head, body, over };
+    /// What is waited for; `over` when it has a result.
+    Stage stage() const { return over_ ? Stage::over : sha_ ? Stage::body : Stage::head; }
     /// Whether its last frame has come. The result may be known before.
     bool closed() const { return closed_; }
     TransferResult take_result() { return std::move(result_); }
@@ -41,6 +51,7 @@ public:
 private:
     template <typename Action>
     bool attempt(Action&& action);
+    std::optional<BodyPart> kept_part() noexcept;
     void take_head(const FetchHead& head);
     bool continues_part(const FetchHead& head) const;
     void take_data(std::string_view bytes);

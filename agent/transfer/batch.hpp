@@ -1,48 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/stall_meter.hpp"
+#include "transfer/answer_limits.hpp"
 #include "transfer/arrival.hpp"
+#include "transfer/fetch_line.hpp"
 #include "transfer/rate_limit.hpp"
+#include "transfer/trust_domain.hpp"
 
 #include <cstddef>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace provisor {
 
-/// One batch of requests over one socket to provisor-fetch.
+/// The fetchers that run, by the names of their trust domains.
+using FetchLines = std::map<std::string, std::unique_ptr<FetchLine>>;
+
+/// How a batch is run.
+struct BatchSettings {
+    std::size_t parallel = 1; ///< requests at once, over all fetchers together
+    bool certificate = false; ///< see trust_domain_of()
+    AnswerLimits limits;
+    /// Starts a fetcher. Throws Error when that is not possible.
+    std::function<std::unique_ptr<FetchLine>(bool with_secrets)> start;
+};
+
+/// One batch of requests, made by one provisor-fetch for each trust domain.
+///
+/// When one of them dies it is not known which of the answers that it was reading has killed it.
+/// Those that it had not begun go to the next process of their domain. The others are asked again,
+/// each in a process of its own, so that none can be held up by another; who is alone in a process
+/// that dies is the one, and fails. So an answer that kills costs two processes (three, if the
+/// first is left from an earlier batch), and those beside it neither fail nor wait for it. A death
+/// before a process has said that it can work (FrameType::ready) is the fault of no answer: then
+/// all that its domain still has to ask fail.
 class Batch {
 public:
-    Batch(std::vector<TransferRequest> requests, Progress& progress);
+    Batch(std::vector<TransferRequest> requests, Progress& progress, BatchSettings settings);
 
-    /// Sends `preface` and the requests and takes the answers until none is missing, so that
-    /// nothing of this batch is on the way when the next one begins. Throws Error of kind io when
-    /// provisor-fetch or the socket fails as a whole (without a message when the other end was just
-    /// closed), and Interrupted.
-    void run(int socket, std::string preface, RateLimit& rate, const Interrupt& interrupt);
+    /// Takes `lines` over, makes the requests and takes the answers until none is missing, so that
+    /// nothing of this batch is on the way when the next one begins; those that are left go back to
+    /// `lines`. Throws Interrupted; no line is left then.
+    void run(FetchLines& lines, RateLimit& rate, const Interrupt& interrupt);
 
-    /// Whether no answer at all has come yet, so that run() may be called again.
-    bool untouched() const { return untouched_; }
-    /// Fails every request whose result is not known yet.
-    void fail_open(const Error& error);
-    /// Lets every body that is on its way keep what has come of it.
-    void keep_parts() noexcept;
     /// In the order of the requests.
     std::vector<TransferResult> take_results();
 
 private:
-    void fill_outgoing();
-    void send(int socket);
-    void receive(int socket, RateLimit& rate);
-    void dispatch(const Frame& frame);
+    using Time = StallMeter::Time;
 
-    std::vector<Arrival> arrivals_;
-    std::size_t asked_ = 0;  ///< how many of them are, in outgoing_ or sent
-    std::size_t closed_ = 0; ///< how many of them are
-    std::string outgoing_;
-    std::size_t written_ = 0; ///< bytes of outgoing_ that are sent
-    FrameReader reader_;
-    bool untouched_ = true;
+    struct Request {
+        Request(Arrival&& one, std::chrono::milliseconds stall)
+            : arrival(std::move(one)), meter(stall) {}
+        Arrival arrival;
+        StallMeter meter;
+        Time asked;     ///< by listened_
+        Time abandoned; ///< likewise, if it was
+    };
+    /// What one process is for: a trust domain, or a single request that is made again.
+    struct Group {
+        std::string domain; ///< empty for a single request
+        bool has_secrets = false;
+        std::deque<std::uint32_t> waiting = {};
+        std::unique_ptr<FetchLine> line = {};
+        Time last_progress = {}; ///< by listened_
+        /// The line is of an earlier batch, and has not answered in this one: it may be dying of
+        /// the end of the thread that started it (prctl(2), PR_SET_PDEATHSIG).
+        bool kept = false;
+        bool is_busy() const {
+            return line && (!line->in_flight().empty() || line->has_outgoing());
+        }
+    };
+
+    void ask_more();
+    bool ask_one(Group& group);
+    bool start(Group& group);
+    bool make_place();
+    bool is_busy() const;
+    void wait(RateLimit& rate, const Interrupt& interrupt);
+    void serve(Group& group, short events, RateLimit& rate);
+    void dispatch(Group& group, const Frame& frame);
+    void look_at_the_clock();
+    void look(Group& group);
+    bool is_overdue(const Group& group, Request& request) const;
+    void end(Group& group, const Error& error, std::optional<std::uint32_t> overdue = {});
+    void fail(std::uint32_t id, const Error& error);
+    void ask_again(std::uint32_t id, bool has_secrets);
+    void keep_parts() noexcept;
+
+    BatchSettings settings_;
+    std::vector<Request> requests_;
+    std::list<Group> groups_;
+    std::list<Group>::iterator turn_ = groups_.end(); ///< who asks next
+    std::size_t asked_ = 0;                           ///< and not closed
+    std::size_t open_ = 0;                            ///< whose results are missing
+    /// Time in which the agent had nothing to do but listen: what an answer may take of. The
+    /// agent's own work, a download_rate and a machine that stands still are no fault of a
+    /// fetcher's.
+    Time listened_{};
+    Time next_look_{};
+    std::size_t rounds_ = 0;
 };
 
 } // namespace provisor

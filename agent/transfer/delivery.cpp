@@ -76,6 +76,8 @@ void Delivery::begin_member(std::uint32_t index, std::string_view name) {
 void Delivery::take_bytes(std::string_view bytes) {
     if (open_.empty())
         throw nonsense("bytes of no member");
+    if (bytes.empty())
+        throw nonsense("bytes of a member that are none");
     has_bytes_ = true;
     for (const std::size_t index : open_) {
         Place& place = places_[index];

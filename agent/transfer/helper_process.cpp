@@ -140,6 +140,8 @@ HelperProcess::~HelperProcess() {
         end();
 }
 
+void HelperProcess::hang_up() { ::shutdown(socket_.get(), SHUT_RDWR); }
+
 Error HelperProcess::end(const Error& error) {
     const std::string what = error.what();
     const std::string how = end();

@@ -41,6 +41,8 @@ public:
     /// Of a child; -1 of a process that systemd has started.
     pid_t pid() const { return pid_; }
 
+    /// Lets it end by itself, which it does when it sees that nobody listens.
+    void hang_up();
     /// Ends it, and adds how it had ended to the reason for that (which may have no message):
     /// "NAME: it sent a malformed frame (it was killed by signal 9 (Killed))". Of a process that
     /// systemd has started it says where to read that.

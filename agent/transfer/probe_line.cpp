@@ -90,6 +90,8 @@ void ProbeLine::receive() {
 void ProbeLine::take(const Frame& frame) {
     if (frame.type == FrameType::fatal)
         throw Error(ErrorKind::io, printable(frame.payload, 300));
+    if (frame.type == FrameType::ready)
+        return;
     const auto one = open_.find(frame.id);
     if (frame.type != FrameType::probed || one == open_.end())
         throw nonsense("what it was not asked for");

@@ -104,6 +104,9 @@ struct TransferRequest {
     /// Header lines with credentials. They go to the URL's own origin alone, never along a redirect
     /// to another.
     std::vector<std::string> secret_headers = {};
+    /// It is the origin that the manifest names (and no mirror elsewhere), which may see the client
+    /// certificate of this machine (`tls.client_cert`).
+    bool own_origin = false;
     bool compressed = false; ///< the body may come encoded with zstd
     /// The body may come encoded with zstd against this one.
     std::optional<Dictionary> dictionary = {};

@@ -9,15 +9,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
 #include <poll.h>
 #include <span>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 namespace provisor {
 namespace {
+
+using std::chrono::milliseconds;
 
 constexpr std::uint64_t least_decompressed = std::uint64_t{64} * 1024 * 1024;
 constexpr std::uint64_t times_wanted = 16;
@@ -87,18 +92,30 @@ void send_order(int socket, const std::string& frame) {
         throw system_error(errno, "ask provisor-unpack");
 }
 
-/// Waits for more and takes it in. Throws Error of kind io, without a message when there is no more
-/// because the other end was closed.
-void receive(int socket, FrameReader& reader, const UnpackRequest& request,
+/// How long to listen to it in all: for its processor time, and for reading the artifact from a
+/// slow disk at 1 MiB/s. The time that we take ourselves, to write what came, is not counted.
+milliseconds listening_limit(const UnpackRequest& request) {
+    struct stat facts {};
+    if (::fstat(request.artifact, &facts) != 0)
+        return request.patience;
+    return request.patience + std::chrono::seconds(facts.st_size >> 20);
+}
+
+/// Waits for more and takes it in; what the wait takes goes off from `left`. Throws Error of kind
+/// io, without a message when there is no more because the other end was closed.
+void receive(int socket, FrameReader& reader, std::chrono::microseconds& left,
              const Interrupt& interrupt) {
+    using Clock = std::chrono::steady_clock;
+    const auto begun = Clock::now();
     pollfd fds[] = {{socket, POLLIN, 0}, {interrupt.fd(), POLLIN, 0}};
-    const int ready = ::poll(fds, 2, static_cast<int>(request.patience.count()));
-    if (ready < 0 && errno != EINTR)
+    const auto wait = std::chrono::ceil<milliseconds>(left).count();
+    if (::poll(fds, 2, static_cast<int>(std::clamp<std::int64_t>(wait, 0, INT_MAX))) < 0 &&
+        errno != EINTR)
         throw system_error(errno, "wait for provisor-unpack");
     interrupt.check();
-    if (ready == 0)
-        throw Error(ErrorKind::io,
-                    fmt::format("it was silent for {} s", request.patience.count() / 1000));
+    left -= std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun);
+    if (left.count() <= 0)
+        throw Error(ErrorKind::io, "it took too long");
     const std::span<std::byte> space = reader.space();
     const ssize_t got = ::recv(socket, space.data(), space.size(), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -111,8 +128,9 @@ void receive(int socket, FrameReader& reader, const UnpackRequest& request,
 void deliver(int socket, Delivery& delivery, const UnpackRequest& request,
              const Interrupt& interrupt) {
     FrameReader reader;
+    std::chrono::microseconds left = listening_limit(request);
     for (;;) {
-        receive(socket, reader, request, interrupt);
+        receive(socket, reader, left, interrupt);
         while (const std::optional<Frame> frame = reader.next())
             if (delivery.take(*frame))
                 return;

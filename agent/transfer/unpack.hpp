@@ -33,7 +33,8 @@ struct UnpackRequest {
     ContentCoding coding = ContentCoding::identity;
     int dictionary = -1; ///< for `dcz`; read like `artifact`
     std::string dictionary_sha256;
-    /// How long provisor-unpack may be silent; it is longer than the processor time it may take.
+    /// How long to listen to provisor-unpack in all, with a second more for each MiB of the
+    /// artifact; it is longer than the processor time it may take.
     std::chrono::milliseconds patience = std::chrono::minutes(15);
 };
 

@@ -35,6 +35,7 @@ bool is_known(std::uint16_t type) {
     case FrameType::member:
     case FrameType::done:
     case FrameType::probed:
+    case FrameType::ready:
         return true;
     }
     return false;

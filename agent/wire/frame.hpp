@@ -14,9 +14,9 @@ namespace provisor {
 /// What travels on the socket between the agent and its unprivileged programs. All run on one
 /// machine from one build, so numbers are in host order and there is no version.
 ///
-/// provisor-fetch: every `get` is answered by at most one `head`, then `data`, and in the end
-/// exactly one `end` or `failed`, also after an `abandon`; every `probe` by exactly one `probed`,
-/// when its limit is over at the latest.
+/// provisor-fetch: `settings` are answered by one `ready`; every `get` is answered by at most one
+/// `head`, then `data`, and in the end exactly one `end` or `failed`, also after an `abandon`;
+/// every `probe` by exactly one `probed`, when its limit is over at the latest.
 ///
 /// provisor-unpack: after the files (handed_files.hpp), one `unpack` is answered by, for each
 /// member that is wanted, one `member` per pattern that names it, `data` and `end`, and in the end
@@ -34,7 +34,8 @@ enum class FrameType : std::uint16_t {
     fatal = 20,   ///< either program: nothing at all can be done; it exits
     member = 21,  ///< unpacker: the member of the pattern `id` begins
     done = 22,    ///< unpacker: the artifact was read to its end, and all is well
-    probed = 23   ///< fetcher: what came of the attempt
+    probed = 23,  ///< fetcher: what came of the attempt
+    ready = 24    ///< fetcher: it has its settings, and what follows is the requests' business
 };
 
 /// A frame is a header of 12 bytes (payload length, type, zero, id) and its payload.

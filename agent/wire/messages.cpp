@@ -64,6 +64,7 @@ std::string encode(const FetchRequest& request) {
         .add(request.dictionary)
         .add(request.dictionary_id)
         .add(std::uint64_t{request.probe})
+        .add(std::uint64_t{request.client_certificate})
         .add(request.secret_headers.size());
     for (const std::string& line : request.secret_headers)
         writer.add(line);
@@ -84,6 +85,7 @@ FetchRequest decode_request(std::string_view payload) {
     request.dictionary = reader.text();
     request.dictionary_id = reader.text();
     request.probe = reader.number() != 0;
+    request.client_certificate = reader.number() != 0;
     // Each is 8 bytes at least, so that a number that cannot be ends soon.
     for (std::uint64_t count = reader.number(); count > 0; --count)
         request.secret_headers.push_back(reader.text());

@@ -49,6 +49,8 @@ struct FetchRequest {
     /// Only whether something has changed is of interest: RFC 9110, 13.2.2 has the condition looked
     /// at before a range, so that one byte is asked for if it has.
     bool probe = false;
+    /// The client certificate may be shown to the origin of `url`.
+    bool client_certificate = false;
     bool operator==(const FetchRequest&) const = default;
 };
 

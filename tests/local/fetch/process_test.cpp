@@ -140,7 +140,7 @@ TEST_F(Process, AnInterruptThatWasRaisedBeforeSendsNothing) {
     EXPECT_TRUE(origin.log().empty());
 }
 
-TEST_F(Process, WhenItIsKilledItsRequestsFailAndTheNextRunWorks) {
+TEST_F(Process, WhenItIsKilledTheOneWhoseAnswerItReadFailsAndTheNextRunWorks) {
     Rig rig(config);
     rig.get(origin.url("/app"));
     origin.forget();
@@ -154,7 +154,9 @@ TEST_F(Process, WhenItIsKilledItsRequestsFailAndTheNextRunWorks) {
         results = rig.run(std::move(requests));
     }
     EXPECT_EQ(outcome_of(results[0]), "200 with 7 bytes");
-    EXPECT_EQ(outcome_of(results[1]), "io: provisor-fetch was killed by signal 9 (Killed)");
+    EXPECT_EQ(outcome_of(results[1]),
+              "http: '" + origin.url("/stall") +
+                  "': while it read the answer, provisor-fetch was killed by signal 9 (Killed)");
     EXPECT_TRUE(rig.progress().snapshot().running.empty());
     EXPECT_EQ(outcome_of(rig.get(origin.url("/app"))), "200 with 7 bytes");
 }

@@ -36,6 +36,7 @@ TransferRequest Rig::request(const std::string& url, Validator validator) const 
     request.url = url;
     request.validator = std::move(validator);
     request.max_size = max_size;
+    request.own_origin = true;
     request.place.open = [opened = opened_](const BodyStart&) {
         ++*opened;
         return unnamed_file();

@@ -282,6 +282,7 @@ TEST(UnpackProcess, IsNotBelievedWhenItLies) {
         {"done in the middle", app + end + member(1, "lib/x") + done, "its last word before all"},
         {"a fetcher's frame", encode_frame(FrameType::head, 0, ""), "does not come from it"},
         {"no frame", "GET / HTTP/1.1\r\n\r\n", "malformed frame"},
+        {"empty pieces", app + encode_frame(FrameType::data, 0, ""), "that are none"},
         {"another kind",
          encode_frame(FrameType::failed, 0, encode(UnpackFailure{ErrorKind::signature, "x"})),
          "impossible error kind"},
@@ -311,12 +312,22 @@ TEST(UnpackProcess, IsNotBelievedWhenItLies) {
 
 TEST(UnpackProcess, IsNotWaitedForWithoutEnd) {
     const TemporaryFolder folder;
-    write_text(folder / "sleeper", "#!/bin/sh\nexec sleep 20\n");
-    fs::permissions(folder / "sleeper", fs::perms::owner_all);
-    Rig rig;
-    rig.program = folder / "sleeper";
-    rig.patience = milliseconds(50);
-    EXPECT_THAT(rig.run(big_tar(), {"app"}).error, HasSubstr("it was silent for"));
+    write_text(folder / "member", encode_frame(FrameType::member, 0, "app"));
+    write_text(folder / "drop", encode_frame(FrameType::data, 0, "x"));
+    const std::string cat = "cat '" + folder.path().string() + "/";
+    for (const std::string& script :
+         {std::string("exec sleep 20"),
+          // A byte now and then is no progress either.
+          cat + "member' >&3; while " + cat + "drop' >&3; do sleep 0.01; done"}) {
+        write_text(folder / "sleeper", "#!/bin/sh\n" + script + "\n");
+        fs::permissions(folder / "sleeper", fs::perms::owner_all);
+        Rig rig;
+        rig.program = folder / "sleeper";
+        rig.patience = milliseconds(400);
+        const auto begun = Clock::now();
+        EXPECT_THAT(rig.run(tar_of({{"app", "x"}}), {"app"}).error, HasSubstr("it took too long"));
+        EXPECT_LT(Clock::now() - begun, within(std::chrono::seconds(3)));
+    }
 }
 
 } // namespace

@@ -6,9 +6,10 @@
 
 namespace provisor {
 
-/// Tells when a transfer has been slower than 1 KiB/s for too long. libcurl's own limit looks at
-/// the mean of the last seconds, in which a burst hides the silence after it: it ends a stalled
-/// transfer up to six seconds late.
+/// Says when a transfer has been slower than 1 KiB/s for too long. provisor-fetch has one for what
+/// comes from an origin, the agent one for what comes from provisor-fetch. libcurl's own limit
+/// looks at the mean of the last seconds, in which a burst hides the silence after it: it ends a
+/// stalled transfer up to six seconds late.
 class StallMeter {
 public:
     using Time = std::chrono::steady_clock::time_point;

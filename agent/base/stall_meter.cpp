@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fetch/stall_meter.hpp"
+#include "base/stall_meter.hpp"
 
 #include <algorithm>
 
