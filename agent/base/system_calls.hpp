@@ -6,9 +6,11 @@
 namespace provisor {
 
 /// From here on this process (and its threads to come) may make these system calls (numbers SYS_*),
-/// whatever their arguments, at most 150; every other one fails with EPERM. Needs "no new
-/// privileges". A kernel without seccomp filters, and a processor that this does not know, leave
-/// everything as it is. Throws Error of kind io.
+/// whatever their arguments, at most 150, and have memory that cannot be executed: no code can be
+/// loaded or made any more, so that what a library loads when it first needs it must be there by
+/// now. Every other call fails with EPERM. Needs "no new privileges". A kernel without seccomp
+/// filters, and a processor that this does not know, leave everything as it is. Throws Error of
+/// kind io.
 void allow_only_system_calls(std::span<const int> numbers);
 
 /// The same, and of these calls only what a client of a network needs: sockets of the internet and

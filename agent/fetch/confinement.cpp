@@ -4,6 +4,7 @@
 #include "base/landlock.hpp"
 #include "base/privileges.hpp"
 #include "base/system_calls.hpp"
+#include "fetch/libraries.hpp"
 #include "wire/agent_socket.hpp"
 
 #include <array>
@@ -44,9 +45,9 @@ constexpr std::array readable{"/etc", "/usr", "/lib", "/lib32", "/lib64", "/libx
     SYS_stat, SYS_lstat, SYS_access, SYS_readlink,
 #endif
     // memory and threads
-    SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_getrandom, SYS_rseq,
-    SYS_set_robust_list, SYS_get_robust_list, SYS_set_tid_address, SYS_sched_yield,
-    SYS_sched_getaffinity, SYS_membarrier, SYS_sysinfo, SYS_getcpu,
+    SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_getrandom, SYS_rseq, SYS_set_robust_list,
+    SYS_get_robust_list, SYS_set_tid_address, SYS_sched_yield, SYS_sched_getaffinity,
+    SYS_membarrier, SYS_sysinfo, SYS_getcpu,
     // who one is
     SYS_getpid, SYS_gettid, SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
     SYS_uname, SYS_getrusage, SYS_times,
@@ -59,6 +60,7 @@ constexpr std::array readable{"/etc", "/usr", "/lib", "/lib32", "/lib64", "/libx
 void confine_fetcher() {
     drop_privileges("provisor-fetch", agent_descriptor);
     allow_only_reading(readable);
+    load_libraries();
 #ifndef PROVISOR_SANITIZED // which opens, reads and runs this and that
     allow_only_client_calls(needed);
 #endif

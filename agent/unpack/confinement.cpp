@@ -83,8 +83,7 @@ void limit_system_calls() {
         SYS_poll,
 #endif
         // memory
-        SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_futex,
-        SYS_getrandom,
+        SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex, SYS_getrandom,
         // time, for decoders that measure it, and where the kernel does not do it without a call
         SYS_clock_gettime,
         // the end, also by abort()

@@ -15,6 +15,7 @@
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -116,6 +117,25 @@ long make_io_uring(const Quarry&) {
     return ::syscall(SYS_io_uring_setup, 1, &parameters);
 }
 
+constexpr std::size_t page_size = 65536;
+
+void* memory_for(int access) {
+    return ::mmap(nullptr, page_size, access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+long map_executable_memory(const Quarry&) {
+    return memory_for(PROT_READ | PROT_WRITE | PROT_EXEC) == MAP_FAILED ? -1 : 0;
+}
+
+long make_memory_executable(const Quarry&) {
+    return ::mprotect(memory_for(PROT_READ | PROT_WRITE), page_size, PROT_READ | PROT_EXEC);
+}
+
+long make_memory_executable_by_key(const Quarry&) {
+    return ::syscall(SYS_pkey_mprotect, memory_for(PROT_READ | PROT_WRITE), page_size,
+                     PROT_READ | PROT_EXEC, -1);
+}
+
 constexpr std::array forbidden{
     Attempt{"open a file for writing", [](const Quarry& q) { return open_with(q.file, O_WRONLY); }},
     Attempt{"open a file for reading and writing",
@@ -215,6 +235,10 @@ constexpr std::array forbidden{
     Attempt{"take a port", bind_port},
     Attempt{"listen", listen_for_others},
 
+    Attempt{"map executable memory", map_executable_memory},
+    Attempt{"make memory executable", make_memory_executable},
+    Attempt{"make memory executable with a key", make_memory_executable_by_key},
+
     Attempt{"use bpf", make_bpf_map},
     Attempt{"use the keys of the kernel",
             [](const Quarry&) {
@@ -222,7 +246,7 @@ constexpr std::array forbidden{
             }},
     Attempt{"use io_uring", make_io_uring},
 };
-static_assert(forbidden.size() == 50);
+static_assert(forbidden.size() == 53);
 
 constexpr std::array readable{
     Attempt{"read a file of others", [](const Quarry& q) { return open_with(q.file, O_RDONLY); }},

@@ -22,7 +22,7 @@ struct Attempt {
     long (*make)(const Quarry& quarry);
 };
 
-/// Fifty, of which neither provisor-fetch nor provisor-unpack needs any.
+/// Fifty-three, of which neither provisor-fetch nor provisor-unpack needs any.
 std::span<const Attempt> forbidden_attempts();
 
 /// What only Landlock keeps from a fetcher: files of others that everybody may read.
