@@ -45,6 +45,13 @@ std::string byte_sequence(std::string_view hex) {
     return ":" + encode_base64(bytes) + ":";
 }
 
+/// See AddressGuard.
+std::string refused_redirect(const std::string& address) {
+    return fmt::format("refused redirect to {}, an address of this machine or its network link; "
+                       "the URL in the manifest is of another",
+                       printable(address, 80));
+}
+
 } // namespace
 
 void Download::FreeList::operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -52,7 +59,8 @@ void Download::FreeList::operator()(curl_slist* list) const { curl_slist_free_al
 Download::Download(std::uint32_t id, FetchRequest request, AgentSocket& agent,
                    const FetchSettings& settings)
     : id_(id), request_(std::move(request)), agent_(agent), settings_(settings), url_(request_.url),
-      meter_(std::chrono::milliseconds(as_long(settings.stall_timeout))) {}
+      meter_(std::chrono::milliseconds(as_long(settings.stall_timeout))),
+      guard_(settings, request_.url) {}
 
 void Download::begin_hop(void* handle) {
     response_ = {};
@@ -82,6 +90,7 @@ void Download::begin_hop(void* handle) {
     curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, anew_ ? 1L : 0L);
     if (!settings_.proxy.empty())
         curl_easy_setopt(handle, CURLOPT_PROXY, settings_.proxy.c_str());
+    guard_.watch(handle, hops_ > 0);
     set_up_limits(handle);
     set_up_tls(handle);
     set_up_headers(handle);
@@ -104,7 +113,9 @@ void Download::set_up_tls(void* handle) {
         set_up_client_certificate(handle, settings_);
 }
 
-bool Download::at_home() const { return hops_ == 0 || same_origin(url_, request_.url); }
+/// Once a redirect has led elsewhere that one has chosen where to go on: nothing that is meant for
+/// the origin is sent again, wherever that is.
+bool Download::at_home() const { return !left_home_; }
 
 void Download::set_up_headers(void* handle) {
     headers_.reset();
@@ -259,9 +270,11 @@ bool Download::begin_anew() {
 }
 
 bool Download::end_hop(void* handle, int code) {
-    if (speaks_to_another(handle, code))
+    if (guard_.refused().empty() && speaks_to_another(handle, code))
         return begin_anew();
-    if (failure_) {
+    if (code != CURLE_OK && !guard_.refused().empty()) {
+        tell_failure({ErrorKind::http, refused_redirect(guard_.refused())});
+    } else if (failure_) {
         tell_failure(*failure_);
     } else if (start_over_) {
         return start_over();
@@ -312,7 +325,10 @@ bool Download::follow() {
     try {
         if (++hops_ > max_redirects)
             throw Error(ErrorKind::http, fmt::format("more than {} redirects", max_redirects));
-        url_ = redirect_target(url_, response_.location(), request_.url);
+        url_ = redirect_target(url_, response_.location(), left_home_ ? "" : request_.url);
+        left_home_ = left_home_ || !same_origin(url_, request_.url);
+        if (guard_.refuses(url_))
+            throw Error(ErrorKind::http, refused_redirect(host_and_port_of(url_).host));
         return true;
     } catch (const Error& error) {
         tell_failure({error.kind(), error.what()});

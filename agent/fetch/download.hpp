@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/stall_meter.hpp"
+#include "fetch/address_guard.hpp"
 #include "fetch/certificate_witness.hpp"
 #include "fetch/response_headers.hpp"
 #include "wire/agent_socket.hpp"
@@ -23,7 +24,7 @@ namespace provisor {
 
 /// One request from its first hop to its last: sets libcurl up, watches over what comes, and tells
 /// the agent. Redirects are followed here and not by libcurl, so that each hop is judged, and gets
-/// credentials and a client certificate only when it goes to the origin that they are for.
+/// credentials and a client certificate only while no other origin had a say.
 class Download {
 public:
     /// `agent` and `settings` must outlive it.
@@ -83,6 +84,7 @@ private:
     std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
     std::string url_; ///< of the hop
     int hops_ = 0;
+    bool left_home_ = false; ///< a redirect has led to another origin, perhaps back since
     ResponseHeaders response_;
     StallMeter meter_;
     std::unique_ptr<curl_slist, FreeList> headers_;
@@ -93,6 +95,7 @@ private:
     bool start_over_ = false; ///< the part that was asked for cannot be had
     bool anew_ = false;       ///< it has been given a connection of its own
     CertificateWitness witness_;
+    AddressGuard guard_;
 };
 
 } // namespace provisor

@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <utility>
 
 namespace provisor {
 namespace {
@@ -74,7 +75,7 @@ std::string redirect_target(const std::string& current, const std::string& locat
     const std::string scheme = part_of(url, CURLUPART_SCHEME);
     if (scheme != "https" && (scheme != "http" || secure))
         throw Error(ErrorKind::http, fmt::format("refused redirect to '{}'", shown(url)));
-    const Url manifest = parse(first);
+    const Url manifest = first.empty() ? nullptr : parse(first);
     const bool theirs = !same_origin(url, manifest);
     for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD}) {
         const std::string text = theirs ? "" : part_of(manifest, part);
@@ -85,14 +86,22 @@ std::string redirect_target(const std::string& current, const std::string& locat
     return part_of(url, CURLUPART_URL);
 }
 
-std::string peer_of(const std::string& url) {
+HostAndPort host_and_port_of(const std::string& url, const std::string& port) {
     const Url parsed = parse(url);
     if (!parsed)
-        return "";
+        return {};
     std::string host = part_of(parsed, CURLUPART_HOST);
     if (host.starts_with('[') && host.ends_with(']'))
         host = host.substr(1, host.size() - 2);
-    return fmt::format("{} port {}", host, part_of(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT));
+    std::string named = part_of(parsed, CURLUPART_PORT);
+    if (named.empty())
+        named = port.empty() ? part_of(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT) : port;
+    return {std::move(host), std::move(named)};
+}
+
+std::string peer_of(const std::string& url) {
+    const auto [host, port] = host_and_port_of(url);
+    return host.empty() ? "" : fmt::format("{} port {}", host, port);
 }
 
 } // namespace provisor

@@ -46,8 +46,9 @@ Origin::Origin(std::uint16_t port)
     : Origin(
           port, [this](const std::string& path) { return find(path); }, [](const Exchange&) {}) {}
 
-Origin::Origin(std::uint16_t port, Find find, Observe observe)
-    : port_(port), find_(std::move(find)), observe_(std::move(observe)) {
+Origin::Origin(std::uint16_t port, Find find, Observe observe, std::string address)
+    : port_(port), address_(std::move(address)), find_(std::move(find)),
+      observe_(std::move(observe)) {
     listen();
     acceptor_ = std::thread([this] { accept_all(); });
 }
@@ -73,7 +74,7 @@ void Origin::listen() {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port_);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::inet_pton(AF_INET, address_.c_str(), &address.sin_addr);
     socklen_t size = sizeof address;
     require(::bind(listener_.get(), as_address(address), size) == 0, "bind the port");
     require(::listen(listener_.get(), backlog) == 0, "listen");
@@ -156,7 +157,7 @@ std::optional<Page> Origin::find(const std::string& path) const {
 }
 
 std::string Origin::url(const std::string& path) const {
-    return "http://127.0.0.1:" + std::to_string(port_) + path;
+    return "http://" + address_ + ":" + std::to_string(port_) + path;
 }
 
 std::vector<Exchange> Origin::log() const {

@@ -43,8 +43,9 @@ struct Exchange {
     std::string etag;        ///< of the answer
 };
 
-/// An HTTP/1.1 server on 127.0.0.1 that answers as its pages say, however wrong that is, and
-/// remembers every exchange. Each connection has a thread; all end with the server.
+/// An HTTP/1.1 server on 127.0.0.1 (or another address) that answers as its pages say, however
+/// wrong that is, and remembers every exchange. Each connection has a thread; all end with the
+/// server.
 class Origin {
 public:
     using Find = std::function<std::optional<Page>(const std::string& path)>;
@@ -55,14 +56,14 @@ public:
     /// Serves what `find` finds, and tells each exchange when its answer is about to be complete,
     /// so that a client that has the whole answer can rely on it. Both are called from many
     /// threads.
-    Origin(std::uint16_t port, Find find, Observe observe);
+    Origin(std::uint16_t port, Find find, Observe observe, std::string address = "127.0.0.1");
     Origin(const Origin&) = delete;
     Origin& operator=(const Origin&) = delete;
     ~Origin();
 
     void serve(const std::string& path, Page page);
     std::uint16_t port() const { return port_; }
-    /// "http://127.0.0.1:PORT" and the path.
+    /// "http://ADDRESS:PORT" and the path.
     std::string url(const std::string& path) const;
 
     std::vector<Exchange> log() const;
@@ -87,6 +88,7 @@ private:
 
     mutable std::mutex mutex_;
     std::uint16_t port_;
+    std::string address_;
     Find find_;
     Observe observe_;
     std::map<std::string, Page> pages_;

@@ -82,6 +82,33 @@ TEST_F(Redirects, ToAnotherOriginTakeNoCredentialsAlong) {
     EXPECT_NE(origin.log().at(2).request.header("authorization"), "") << "lost at its own origin";
 }
 
+/// Who was redirected to chooses where to go on: also back, to another path.
+TEST_F(Redirects, OutAndBackAgainTakeNoCredentialsAlong) {
+    elsewhere.serve("/out", page("", "", "redirto=" + origin.url("/back")));
+    origin.serve("/back", page("", "", "redirto=/end"));
+    origin.serve("/end", page("content"));
+    origin.serve("/app", page("", "", "redirto=/here"));
+    origin.serve("/here", page("", "", "redirto=" + elsewhere.url("/out")));
+    std::string url = origin.url("/app");
+    url.insert(url.find("127"), "user:password@");
+    for (const bool by_url : {true, false}) {
+        origin.forget();
+        TransferRequest request = rig.request(by_url ? url : origin.url("/app"));
+        if (!by_url)
+            request.secret_headers = {"Authorization: Bearer secret", "X-Key: secret"};
+        std::vector<TransferRequest> requests;
+        requests.push_back(std::move(request));
+        EXPECT_EQ(outcome_of(rig.run(std::move(requests)).at(0)), "200 with 7 bytes");
+        ASSERT_EQ(origin.log().size(), 4U);
+        for (const std::size_t at : {0U, 1U})
+            EXPECT_NE(origin.log()[at].request.header("authorization"), "") << at;
+        for (const std::size_t at : {2U, 3U}) {
+            EXPECT_EQ(origin.log()[at].request.header("authorization"), "") << at;
+            EXPECT_EQ(origin.log()[at].request.header("x-key"), "") << at;
+        }
+    }
+}
+
 TEST_F(Redirects, CredentialsOfARedirectsOwnAreNotUsed) {
     std::string target = elsewhere.url("/final");
     elsewhere.serve("/final", page("content"));
