@@ -84,10 +84,12 @@ void ComponentDecoder::read_auth(const YamlNode& node) {
                         }},
                        {"header", [&](const YamlNode& value) {
                             ++kinds;
-                            decoder_.read_entries(value, "header",
-                                                  [&](const YamlNode& key, const YamlNode& one) {
-                                                      text(auth.header[key.text], "header")(one);
-                                                  });
+                            decoder_.read_entries(
+                                value, "header", [&](const YamlNode& key, const YamlNode& one) {
+                                    if (const auto fault = find_header_fault(key.text))
+                                        decoder_.complain(key, "header: " + *fault);
+                                    text(auth.header[key.text], "header")(one);
+                                });
                         }}});
     if (kinds != 1 && decoder_.error_count() == before)
         decoder_.complain(node, "auth: exactly one of bearer, basic, netrc, header is expected");

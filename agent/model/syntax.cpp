@@ -86,6 +86,48 @@ std::optional<std::string> find_url_fault(std::string_view url) {
     return std::nullopt;
 }
 
+std::optional<std::string> find_header_fault(std::string_view name) {
+    // What frames a request, says where it goes, or is provisor's own to say.
+    static constexpr std::array others{"accept-encoding",
+                                       "available-dictionary",
+                                       "cache-control",
+                                       "connection",
+                                       "content-length",
+                                       "dictionary-id",
+                                       "expect",
+                                       "host",
+                                       "http2-settings",
+                                       "if-match",
+                                       "if-modified-since",
+                                       "if-none-match",
+                                       "if-range",
+                                       "if-unmodified-since",
+                                       "keep-alive",
+                                       "proxy-authorization",
+                                       "proxy-connection",
+                                       "range",
+                                       "te",
+                                       "trailer",
+                                       "transfer-encoding",
+                                       "upgrade"};
+    const auto is_token = [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
+                   std::string_view::npos;
+    };
+    if (name.empty() || name.size() > 128 || !std::all_of(name.begin(), name.end(), is_token))
+        return fmt::format("'{}' is not the name of a header: letters, digits and - are expected",
+                           printable(name, 80));
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (std::find(others.begin(), others.end(), lower) != others.end())
+        return fmt::format("'{}' is a header that provisor sets itself, or that would change what "
+                           "the request is",
+                           name);
+    return std::nullopt;
+}
+
 std::optional<std::string> find_unit_fault(std::string_view unit) {
     static constexpr std::array suffixes{".service", ".socket",    ".target", ".timer", ".path",
                                          ".mount",   ".automount", ".swap",   ".slice"};

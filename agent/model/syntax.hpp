@@ -17,6 +17,8 @@ std::optional<std::string>
 find_unit_fault(std::string_view unit); ///< systemd.unit(5): name, optional instance, suffix
 std::optional<std::string>
 find_account_fault(std::string_view name); ///< user or group: a name or a decimal id
+std::optional<std::string> find_header_fault(
+    std::string_view name); ///< of a request, which a manifest may set (RFC 9110, 5.1)
 std::optional<std::string> find_tcp_fault(std::string_view address); ///< host:port
 std::optional<std::string> find_proxy_fault(
     std::string_view proxy); ///< [scheme://][user:password@]host[:port], as curl has it

@@ -262,7 +262,19 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"BackReference", with("version_from: {command: [/bin/x], match: '(a)\\1'}"),
             "5:46: match: back-references are not supported"},
         Row{"AuthOfTwoKinds", with("auth: {bearer: a, netrc: true}"),
-            "5:11: auth: exactly one of bearer, basic, netrc, header is expected"}),
+            "5:11: auth: exactly one of bearer, basic, netrc, header is expected"},
+        Row{"HeaderOfTwoLines", with("auth: {header: {\"X-A: b\\r\\nX-C\": d}}"),
+            "5:21: header: 'X-A: b\\x0d\\x0aX-C' is not the name of a header: letters, digits "
+            "and - are expected"},
+        Row{"HeaderWithoutAName", with("auth: {header: {\"\": d}}"),
+            "5:21: header: '' is not the name of a header: letters, digits and - are expected"},
+        Row{"HeaderHost", with("auth: {header: {HOST: elsewhere}}"),
+            "5:21: header: 'HOST' is a header that provisor sets itself, or that would change what "
+            "the request is"},
+        Row{"HeaderThatFrames", with("auth: {header: {Transfer-Encoding: chunked}}"),
+            "5:21: header: 'Transfer-Encoding' is a header that provisor sets itself, or that "
+            "would "
+            "change what the request is"}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
