@@ -281,6 +281,9 @@ bool Download::end_hop(void* handle, int code) {
     } else if (code != CURLE_OK && (!response_.complete() || carries_body())) {
         // Whether the body of an error or a redirect came whole is nobody's business.
         tell_failure(explain(handle, code));
+    } else if (!response_.complete()) {
+        // libcurl is content with an end of the connection after an interim answer.
+        tell_failure({ErrorKind::http, "the connection was closed before the answer was whole"});
     } else if (is_redirect(response_.status()) && !response_.location().empty()) {
         return follow();
     } else {

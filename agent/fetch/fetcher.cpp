@@ -238,14 +238,23 @@ void Fetcher::finish(CURL* handle, CURLcode code) {
     active_.erase(one);
 }
 
+void set_up_libcurl() {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        throw Error(ErrorKind::io, "libcurl could not be set up");
+}
+
 } // namespace
 
 void run_fetcher(int socket) {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        throw Error(ErrorKind::io, "libcurl could not be set up");
+    set_up_libcurl();
     // For good: it lives as long as the process, because its end would wait for names that are
     // being looked up.
     (new Fetcher(socket))->run();
+}
+
+void run_fetcher_and_clean_up(int socket) {
+    set_up_libcurl();
+    Fetcher(socket).run();
 }
 
 } // namespace provisor

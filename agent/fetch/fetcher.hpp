@@ -8,4 +8,8 @@ namespace provisor {
 /// at all.
 void run_fetcher(int socket);
 
+/// The same within a program that goes on afterwards: everything is given back, for which it waits
+/// for names that are being looked up.
+void run_fetcher_and_clean_up(int socket);
+
 } // namespace provisor

@@ -290,9 +290,10 @@ TransferRequest Acquisition::request_for(const Question& question) {
     request.component = question.askers.front()->component->name;
     request.url = question.url;
     request.secret_headers = question.secret_headers;
-    request.own_origin = std::all_of(
-        question.askers.begin(), question.askers.end(),
-        [&](const Work* work) { return same_origin(question.url, work->component->url); });
+    request.own_origin =
+        std::all_of(question.askers.begin(), question.askers.end(), [&](const Work* work) {
+            return same_origin(question.url, work->component->url);
+        });
     request.max_size = config_.limits.artifact_size;
     if (question.known)
         request.validator = question.known->validator;

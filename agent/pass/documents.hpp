@@ -48,7 +48,7 @@ private:
         std::string url;
         std::vector<std::string> secret_headers;
         bool own_origin = false; ///< of the component's own URL
-        std::string component; ///< the first that wants it
+        std::string component;   ///< the first that wants it
         std::optional<CacheEntry> known;
         std::optional<TransferResult> fresh;
         bool confirmed = false; ///< by a 304 of this pass

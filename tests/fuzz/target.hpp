@@ -16,6 +16,7 @@ void agent_config(std::string_view input);
 void answers(std::string_view input);
 void archive(std::string_view input);
 void checksums(std::string_view input);
+void conversations(std::string_view input);
 void manifest(std::string_view input);
 void minisign(std::string_view input);
 void packages(std::string_view input);

@@ -170,6 +170,17 @@ TEST_F(HostileAnswers, AFoldedFirstHeaderAfterAnInterimAnswer) {
         }
 }
 
+/// libcurl may call that a success.
+TEST_F(HostileAnswers, NothingButInterimAnswers) {
+    const std::string early = "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n";
+    for (const std::string& after :
+         {std::string(), early,
+          std::string("HTTP/1.1 100 Go on\r\n\r\nHTTP1/.1 200 OK\r\n\r\nfine")}) {
+        script.add("/app", early + after, "close");
+        expect_refused("/app", "");
+    }
+}
+
 TEST_F(HostileAnswers, AFoldedFirstLineOfTrailers) {
     const std::string body =
         "Transfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n" + folded + "\r\n";
