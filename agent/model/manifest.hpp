@@ -44,15 +44,17 @@ struct ParsedManifest {
 ParsedManifest parse_manifest(SourceText source, const Facts& facts);
 
 /// What remains of several manifests (in merge order) once the rules across files are checked:
-/// duplicate names, two components with one target path or one unit file, `after` that names nobody
-/// or goes in a circle. A file with such an error loses all its components (the later of two that
-/// collide), the others are kept.
+/// duplicate names, two components with one target path or one unit file (unless one of them is
+/// absent), a target below another one, `after` that names nobody or goes in a circle. `unit_dir`
+/// is where unit files go; without it they are not compared with targets. A file with such an error
+/// loses all its components (the later of two that collide), the others are kept.
 struct MergedManifests {
     std::vector<Component> components; ///< sorted by `after`, then by name: an order to install in
     std::vector<Diagnostic> errors;
     std::vector<Diagnostic> warnings;
 };
-MergedManifests merge_manifests(const std::vector<ParsedManifest>& manifests);
+MergedManifests merge_manifests(const std::vector<ParsedManifest>& manifests,
+                                const std::string& unit_dir = {});
 
 struct ParsedConfig {
     AgentConfig config; ///< the defaults when there are errors

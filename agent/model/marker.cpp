@@ -73,6 +73,8 @@ std::string to_json(const Marker& marker) {
               {"files", files_to_json(marker.files)}};
     if (!marker.retired.empty())
         json["retired"] = files_to_json(marker.retired);
+    if (!marker.adopted.empty())
+        json["adopted"] = marker.adopted;
     if (marker.in_doubt)
         json["in_doubt"] = true;
     if (!marker.acted_on.empty())
@@ -102,6 +104,8 @@ std::optional<Marker> parse_marker(std::string_view text) {
         marker.files = files_from_json(json.at("files"));
         if (json.contains("retired"))
             marker.retired = files_from_json(json.at("retired"));
+        if (json.contains("adopted"))
+            marker.adopted = json.at("adopted").get<std::vector<std::string>>();
         marker.in_doubt = json.value("in_doubt", false);
         if (json.contains("acted_on"))
             marker.acted_on = json.at("acted_on").get<std::vector<std::string>>();

@@ -45,9 +45,11 @@ struct Marker {
     /// When it was signed, by the trusted comment of its signature, in seconds since 1970; 0 when
     /// that does not say. Not part of the identity either.
     std::int64_t signed_at = 0;
+    /// Paths that were taken over from another component. Not part of the identity.
+    std::vector<std::string> adopted = {};
 
     /// Whether both describe the same installation: everything that they name but `retired`,
-    /// `in_doubt`, `acted_on`, `signed_by`, `pinned` and `signed_at`.
+    /// `adopted`, `in_doubt`, `acted_on`, `signed_by`, `pinned` and `signed_at`.
     bool same_installation(const Marker& other) const;
     /// Whether both say the same of what vouches for the artifact: `signed_by`, `pinned` and
     /// `signed_at`.

@@ -15,11 +15,15 @@ namespace {
 /// Components by name; a node-based map, so that pointers into it hold while others go.
 using ByName = std::map<std::string, const Component*>;
 
+/// Who installs what, by path.
+using Targets = std::map<std::string, const Component*>;
+
 enum class Visit { begun, over };
 
 class Merge {
 public:
-    explicit Merge(const std::vector<ParsedManifest>& manifests) : manifests_(manifests) {
+    Merge(const std::vector<ParsedManifest>& manifests, const std::string& unit_dir)
+        : manifests_(manifests), unit_dir_(unit_dir) {
         for (const ParsedManifest& manifest : manifests)
             for (const Component& component : manifest.components)
                 all_.push_back(&component);
@@ -69,9 +73,41 @@ private:
                            component.place.line);
     }
 
+    /// One that another component's target cannot exist beside: a file that is to be a directory,
+    /// too. Null when there is none.
+    static const Targets::value_type* find_nested(const Targets& targets, const std::string& path) {
+        const auto below = targets.lower_bound(path + '/');
+        if (below != targets.end() && below->first.starts_with(path + '/'))
+            return &*below;
+        for (std::size_t slash = path.rfind('/'); slash != 0 && slash != std::string::npos;
+             slash = path.rfind('/', slash - 1))
+            if (const auto above = targets.find(path.substr(0, slash)); above != targets.end())
+                return &*above;
+        return nullptr;
+    }
+
+    /// Adds what the component installs there, `what` it names; returns whether that cannot be.
+    bool add_target(Targets& targets, const Component& component, const std::string& path,
+                    const std::string& what) {
+        if (const auto* other = find_nested(targets, path)) {
+            drop_file_of(component, what,
+                         fmt::format("'{}' cannot be installed beside '{}' of {}: one of the two "
+                                     "would have to be a directory",
+                                     path, other->first, told(*other->second)));
+            return true;
+        }
+        const auto [first, fresh] = targets.emplace(path, &component);
+        if (!fresh)
+            drop_file_of(component, what,
+                         first->second == &component ? fmt::format("'{}' stands here twice", path)
+                                                     : fmt::format("'{}' is a file of {} already",
+                                                                   path, told(*first->second)));
+        return !fresh;
+    }
+
     bool find_collision() {
         std::map<std::string, const Component*> names;
-        std::map<std::string, const Component*> targets;
+        Targets targets;
         std::map<std::string, const Component*> unit_files;
         for (const Component* component : all_) {
             if (const auto [first, fresh] = names.emplace(component->name, component); !fresh) {
@@ -79,15 +115,12 @@ private:
                              fmt::format("there is a {} already", told(*first->second)));
                 return true;
             }
+            // It gives up all that it has, and another one may take it over.
+            if (component->state == WantedState::absent)
+                continue;
             for (const FileSpec& file : component->files)
-                if (const auto [first, fresh] = targets.emplace(file.path, component); !fresh) {
-                    drop_file_of(*component, file.path,
-                                 first->second == component
-                                     ? fmt::format("'{}' stands here twice", file.path)
-                                     : fmt::format("'{}' is a file of {} already", file.path,
-                                                   told(*first->second)));
+                if (add_target(targets, *component, file.path, file.path))
                     return true;
-                }
             for (const UnitSpec& unit : component->units)
                 if (unit.file)
                     if (const auto [first, fresh] = unit_files.emplace(unit.name, component);
@@ -97,6 +130,10 @@ private:
                                                  unit.name, told(*first->second)));
                         return true;
                     }
+            for (const UnitSpec& unit : component->units)
+                if (unit.file && !unit_dir_.empty() &&
+                    add_target(targets, *component, unit_dir_ + "/" + unit.name, unit.name))
+                    return true;
         }
         return false;
     }
@@ -202,14 +239,16 @@ private:
     }
 
     const std::vector<ParsedManifest>& manifests_;
+    const std::string& unit_dir_;
     std::vector<const Component*> all_;
     std::vector<Diagnostic> errors_;
 };
 
 } // namespace
 
-MergedManifests merge_manifests(const std::vector<ParsedManifest>& manifests) {
-    return Merge(manifests).run();
+MergedManifests merge_manifests(const std::vector<ParsedManifest>& manifests,
+                                const std::string& unit_dir) {
+    return Merge(manifests, unit_dir).run();
 }
 
 } // namespace provisor

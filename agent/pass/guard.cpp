@@ -91,7 +91,7 @@ Guarded Guard::resume_rollback(Work& work, Units units) const {
     if (units == Units::leave || !is_quarantined(quarantine, *work.component, installed))
         return Guarded::no;
     const WayBack way =
-        find_way_back(store_.generations(work.component->name), installed, quarantine,
+        find_way_back(work.owners->generations(work.component->name), installed, quarantine,
                       trust_.distrust(*work.component, Trust::Pin::lifted));
     if (!way.target) {
         work.refusal = way.refusal;
@@ -99,7 +99,7 @@ Guarded Guard::resume_rollback(Work& work, Units units) const {
     }
     work.cause = Error(ErrorKind::health, quarantine->reason);
     turn_back(work, *way.target, quarantine->reason,
-              observe_with(work, way.target->marker, store_, paths_, interrupt_), units);
+              observe_with(work, way.target->marker, paths_, interrupt_), units);
     return Guarded::settled;
 }
 

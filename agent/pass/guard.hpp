@@ -5,7 +5,6 @@
 #include "model/paths.hpp"
 #include "pass/trust.hpp"
 #include "pass/work.hpp"
-#include "store/component_store.hpp"
 
 #include <optional>
 #include <string>
@@ -24,10 +23,9 @@ class Guard {
 public:
     enum class Force { no, yes };
     /// With Force::yes what failed its check need not wait before it is checked again.
-    Guard(const ComponentStore& store, const AgentConfig& config, const Paths& paths, Trust& trust,
-          Force force, const Interrupt& interrupt)
-        : store_(store), config_(config), paths_(paths), trust_(trust), force_(force),
-          interrupt_(interrupt) {}
+    Guard(const AgentConfig& config, const Paths& paths, Trust& trust, Force force,
+          const Interrupt& interrupt)
+        : config_(config), paths_(paths), trust_(trust), force_(force), interrupt_(interrupt) {}
 
     /// Sees to it that what is kept back is not put in place: what is installed then is what is
     /// wanted (and repaired, if somebody touched it), or the generation to go back to.
@@ -41,7 +39,6 @@ private:
     Guarded apply_quarantine(Work& work, Units units) const;
     std::optional<std::string> examined_reason(Work& work) const;
 
-    const ComponentStore& store_;
     const AgentConfig& config_;
     const Paths& paths_;
     Trust& trust_;

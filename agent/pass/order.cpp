@@ -155,7 +155,7 @@ void Dependencies::hold_dependant(Work& work, const std::vector<Work>& works, Un
             trouble = trouble_of(*known);
         if (!trouble)
             continue;
-        keep_back(work, *trouble, units, store_, paths_, interrupt_);
+        keep_back(work, *trouble, units, paths_, interrupt_);
         if (here != works.end())
             work.outcome.next_try = here->outcome.next_try;
         return;

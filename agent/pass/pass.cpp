@@ -65,7 +65,8 @@ public:
          const Surroundings& around)
         : settings_(settings), paths_(paths), options_(options), around_(around),
           cache_(paths.state_dir), store_(paths.state_dir), trust_(settings.config, paths),
-          guard_(store_, settings.config, paths, trust_,
+          owners_(settings, store_, paths, around.interrupt),
+          guard_(settings.config, paths, trust_,
                  options.force ? Guard::Force::yes : Guard::Force::no, around.interrupt),
           dependencies_(settings.components, store_, paths, around.interrupt),
           examination_(settings.config, paths, cache_, around,
@@ -95,6 +96,7 @@ public:
                 act_on_units(batch);
             }
             remove();
+            owners_.finish(options_.names);
             record();
             prune();
             self_update_.hand_over();
@@ -131,6 +133,7 @@ private:
     Cache cache_;
     ComponentStore store_;
     Trust trust_;
+    TargetOwners owners_;
     Guard guard_;
     Dependencies dependencies_;
     Examination examination_;
@@ -154,6 +157,7 @@ void Pass::select() {
             continue;
         Work work;
         work.component = &component;
+        work.owners = &owners_;
         work.begun = Clock::now();
         work.outcome.name = component.name;
         work.version = work.outcome.version = component.version;
@@ -201,8 +205,9 @@ void Pass::observe() {
 
 void Pass::observe(Work& work) {
     work.record = store_.record(work.component->name);
-    work.observed.installed = store_.installed(work.component->name);
-    work.observed.activated = store_.activated(work.component->name);
+    work.observed.installed = owners_.installed(work.component->name);
+    work.observed.activated = owners_.activated(work.component->name);
+    owners_.narrow(work.component->name, work.record);
     if (const auto& installed = work.observed.installed) {
         work.outcome.sha256 = work.outcome.previous_sha256 = installed->artifact;
         work.outcome.previous_version = label_of(work.component, work.record, *installed);
@@ -212,19 +217,26 @@ void Pass::observe(Work& work) {
         return;
     if (work.component->state == WantedState::absent) {
         work.done = true;
-        work.removed = work.observed.installed.has_value();
+        work.removed = owners_.has_files(work.component->name);
         work.outcome.decision = work.removed ? Decision::remove : Decision::unchanged;
-        work.outcome.reason =
-            work.removed ? "it is not wanted any more" : "the manifest says state: absent";
+        work.outcome.reason = work.removed ? "it is not wanted any more"
+                              : work.component->place.file.empty()
+                                  ? "nothing of it is installed"
+                                  : "the manifest says state: absent";
         return;
     }
     enforce_policy(*work.component, settings_.config);
     if (work.component->state == WantedState::held)
         return hold(work, "operator: the manifest says state: held");
-    if (const auto reason = store_.hold(work.component->name))
+    if (const auto reason = owners_.hold(work.component->name))
         return hold(work, fmt::format("operator: {}; `provisor release {}` ends it",
                                       reason->empty() ? "`provisor hold`" : *reason,
                                       work.component->name));
+    if (const Refusal* refusal = owners_.refusal(work.component->name)) {
+        if (refusal->why == Refusal::Why::on_hold)
+            return hold(work, describe(*refusal));
+        throw Error(ErrorKind::config, describe(*refusal));
+    }
     // Before anybody is asked: whatever the origin has for it, it is not wanted.
     if (const auto reason = downgrade_reason(*work.component, work.record.highest_version))
         return hold(work, *reason);
@@ -255,7 +267,7 @@ void Pass::remove() {
                                         "--now {}`, then `provisor apply {}`",
                                         around_.own_service.unit, work.component->name));
             report_.restarts +=
-                remove_component(work, settings_.components, paths_, store_, units(), around_);
+                remove_component(work, settings_.components, paths_, units(), around_);
             work.done = true;
         });
     }
@@ -270,7 +282,7 @@ void Pass::acquire() {
             open.push_back(&work);
     acquisition.run(works_);
     for (Work* work : open)
-        make_do_with_installed(*work, store_, paths_, around_.interrupt);
+        make_do_with_installed(*work, paths_, around_.interrupt);
     report_.requests = acquisition.requests();
     report_.transferred = acquisition.transferred();
     report_.bytes = acquisition.bytes();
@@ -281,7 +293,7 @@ void Pass::plan() {
         attempt(work, [&] { plan(work); });
     // Under --root nothing is activated, and an image is built when it is built.
     if (!options_.at_once && paths_.root.empty())
-        keep_to_windows(works_, wall_clock(), units(), store_, paths_, around_.interrupt);
+        keep_to_windows(works_, wall_clock(), units(), paths_, around_.interrupt);
     for (Work& work : works_)
         attempt(work, [&] { dependencies_.hold_dependant(work, works_, units()); });
     refuse_shared_units(pointers_to(works_), works_, settings_.components, store_, trust_);

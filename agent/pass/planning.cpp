@@ -92,8 +92,7 @@ void want_installed(Work& work, const std::string& reason) {
     work.version = label_of(work.component, work.record, work.wanted);
 }
 
-void make_do_with_installed(Work& work, const ComponentStore& store, const Paths& paths,
-                            const Interrupt& interrupt) {
+void make_do_with_installed(Work& work, const Paths& paths, const Interrupt& interrupt) {
     if (!work.done || !work.observed.installed || work.outcome.decision == Decision::unchanged)
         return;
     work.unreached = work.outcome.error;
@@ -101,7 +100,7 @@ void make_do_with_installed(Work& work, const ComponentStore& store, const Paths
     work.done = false;
     attempt(work, [&] {
         want_installed(work, work.outcome.reason);
-        work.observed = observe_with(work, work.wanted, store, paths, interrupt);
+        work.observed = observe_with(work, work.wanted, paths, interrupt);
     });
 }
 
@@ -126,8 +125,8 @@ void tell_unreached(Work& work) {
         outcome.reason += fmt::format(" (and its origin failed: {})", why);
 }
 
-void keep_back(Work& work, const std::string& reason, Units units, const ComponentStore& store,
-               const Paths& paths, const Interrupt& interrupt) {
+void keep_back(Work& work, const std::string& reason, Units units, const Paths& paths,
+               const Interrupt& interrupt) {
     if (work.removed || !work.observed.installed) {
         work.removed = false;
         work.plan = {};
@@ -136,7 +135,7 @@ void keep_back(Work& work, const std::string& reason, Units units, const Compone
     }
     want_installed(work, reason);
     // Its files may lie elsewhere than those that were wanted, and are looked at by path.
-    work.observed = observe_with(work, work.wanted, store, paths, interrupt);
+    work.observed = observe_with(work, work.wanted, paths, interrupt);
     make_plan(work, units);
 }
 

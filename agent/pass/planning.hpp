@@ -4,7 +4,6 @@
 #include "base/interrupt.hpp"
 #include "model/paths.hpp"
 #include "pass/work.hpp"
-#include "store/component_store.hpp"
 
 #include <string>
 
@@ -25,8 +24,7 @@ void want_installed(Work& work, const std::string& reason);
 /// For a work that ended because its origin failed, or is left alone for a while: what is installed
 /// is looked after all the same, since its bytes are in the cache. It becomes a work that wants
 /// what is installed, yet to be planned; one with nothing installed stays ended.
-void make_do_with_installed(Work& work, const ComponentStore& store, const Paths& paths,
-                            const Interrupt& interrupt);
+void make_do_with_installed(Work& work, const Paths& paths, const Interrupt& interrupt);
 
 /// Tells what make_do_with_installed() put off: the pass failed for this component, whatever was
 /// done about it meanwhile.
@@ -34,7 +32,7 @@ void tell_unreached(Work& work);
 
 /// Takes back a plan that is a change, or a removal: the component stays as it is, and is repaired
 /// if somebody touched it.
-void keep_back(Work& work, const std::string& reason, Units units, const ComponentStore& store,
-               const Paths& paths, const Interrupt& interrupt);
+void keep_back(Work& work, const std::string& reason, Units units, const Paths& paths,
+               const Interrupt& interrupt);
 
 } // namespace provisor

@@ -89,12 +89,10 @@ void put_in_place(Work& work, Staging& staging, const Paths& paths, Cache& cache
     if (work.plan.write_marker) {
         if (work.observed.installed)
             work.wanted.retired = retired_files(*work.observed.installed, work.wanted);
-        store.write_installed(work.wanted);
-    }
-    const std::vector<InstalledFile>& retired = work.plan.write_marker || !work.observed.installed
-                                                    ? work.wanted.retired
-                                                    : work.observed.installed->retired;
-    remove_retired(retired, paths, interrupt);
+        work.owners->record(work.wanted, work.plan.decision == Decision::rollback ? GoingBack::yes
+                                                                                  : GoingBack::no);
+    } else
+        work.owners->retire(work.component->name);
 }
 
 void renew_vouchers(Work& work, ComponentStore& store) {

@@ -18,9 +18,10 @@ void stage_file(const Work& work, const InstalledFile& file, Cache& cache, Stagi
                 const Paths& paths, const Interrupt& interrupt);
 
 /// Does what the plan says about files and marker, in the order that keeps every promise across a
-/// crash: all that was staged is renamed, folders synced; then the marker, durably; then files that
-/// the component no longer has are removed. Nothing at all happens for a plan that places nothing
-/// and writes no marker.
+/// crash: all that was staged is renamed, folders synced; then the marker, durably; then the
+/// markers of components that gave files to it; then files that it no longer has are removed.
+/// Nothing at all happens for a plan that places nothing and writes no marker, unless an earlier
+/// pass was cut off before it had removed everything.
 void put_in_place(Work& work, Staging& staging, const Paths& paths, Cache& cache,
                   ComponentStore& store, const Interrupt& interrupt);
 /// Both of it, with a staging of its own.

@@ -66,21 +66,25 @@ unsigned end_units(Work& work, std::vector<std::string> names, Units act,
 } // namespace
 
 unsigned remove_component(Work& work, const std::vector<Component>& components, const Paths& paths,
-                          ComponentStore& store, Units units, const Surroundings& around) {
-    const Marker installed = *work.observed.installed;
+                          Units units, const Surroundings& around) {
+    if (!work.owners->is_complete())
+        throw Error(ErrorKind::config,
+                    "nothing was removed: a manifest or marker that cannot be read may name its "
+                    "files; correct that first (`provisor check`)");
     const unsigned jobs = end_units(work, ending_units(work, components, paths), units, around);
-    std::vector<InstalledFile> files = installed.files;
-    files.insert(files.end(), installed.retired.begin(), installed.retired.end());
-    const std::vector<std::string> removed = remove_retired(files, paths, around.interrupt);
+    const Marker installed = *work.owners->recorded(work.component->name);
+    const std::vector<std::string> removed = work.owners->remove(work.component->name);
     const auto is_unit_file = [&](const std::string& path) {
         return std::filesystem::path(path).parent_path() == paths.unit_dir;
     };
     if (units == Units::act && std::any_of(removed.begin(), removed.end(), is_unit_file))
         around.units.daemon_reload();
     for (const InstalledFile& file : installed.files)
-        if (target_exists(file.path, paths))
+        if (const Owner* other = work.owners->other_owner(work.component->name, file.path))
+            work.outcome.reason +=
+                fmt::format("; {} stays, since it belongs to '{}'", file.path, other->component);
+        else if (target_exists(file.path, paths))
             work.outcome.reason += fmt::format("; {} stays, since somebody changed it", file.path);
-    store.remove_markers(work.component->name);
     work.record.hashed.clear();
     work.hashed.clear();
     work.record.healthy.clear();

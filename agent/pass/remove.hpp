@@ -3,7 +3,6 @@
 
 #include "pass/pass.hpp"
 #include "pass/work.hpp"
-#include "store/component_store.hpp"
 
 #include <vector>
 
@@ -11,10 +10,10 @@ namespace provisor {
 
 /// Takes a component from the machine: its units are stopped and disabled, its files removed, and
 /// then what is recorded of it, so that a crash in between leads to the same again. A file that
-/// somebody changed since it was installed stays, and so do units that another of `components`
-/// acts on. With Units::leave no unit is stopped (it is disabled all the same). Returns the number
-/// of jobs.
+/// somebody changed since it was installed stays, and so do files that another component owns and
+/// units that another of `components` acts on. With Units::leave no unit is stopped (it is disabled
+/// all the same). Returns the number of jobs.
 unsigned remove_component(Work& work, const std::vector<Component>& components, const Paths& paths,
-                          ComponentStore& store, Units units, const Surroundings& around);
+                          Units units, const Surroundings& around);
 
 } // namespace provisor

@@ -61,13 +61,13 @@ void quarantine(Work& work, const Generation& target, const std::string& reason,
     store.write_record(work.component->name, record);
 }
 
-Observed observe_with(Work& work, const Marker& other, const ComponentStore& store,
-                      const Paths& paths, const Interrupt& interrupt) {
+Observed observe_with(Work& work, const Marker& other, const Paths& paths,
+                      const Interrupt& interrupt) {
     const std::string& name = work.component->name;
     FoundFiles found =
         observe_files(other.files, paths, work.record, Rehash::when_touched, interrupt);
     work.hashed = std::move(found.hashed);
-    return {store.installed(name), store.activated(name), std::move(found.files)};
+    return {work.owners->installed(name), work.owners->activated(name), std::move(found.files)};
 }
 
 namespace {
@@ -103,10 +103,10 @@ Generation find_target(const Work& work, const std::string& to, const Generation
 void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentStore& store,
               Trust& trust, Units units, const Interrupt& interrupt) {
     const std::string& name = work.component->name;
-    if (!work.observed.installed)
+    if (!work.observed.installed || work.observed.installed->files.empty())
         throw Error(ErrorKind::config, fmt::format("nothing is installed of '{}'", name));
     const Marker installed = *work.observed.installed;
-    const Generation target = find_target(work, to, store.generations(name), trust);
+    const Generation target = find_target(work, to, work.owners->generations(name), trust);
     if (target.marker.same_installation(installed))
         throw Error(ErrorKind::config,
                     fmt::format("{} is what is installed",
@@ -123,8 +123,7 @@ void aim_back(Work& work, const std::string& to, const Paths& paths, ComponentSt
         work.record_changed = true;
     } else
         quarantine(work, target, reason, "", store);
-    turn_back(work, target, reason, observe_with(work, target.marker, store, paths, interrupt),
-              units);
+    turn_back(work, target, reason, observe_with(work, target.marker, paths, interrupt), units);
 }
 
 } // namespace provisor

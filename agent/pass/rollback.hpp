@@ -27,8 +27,8 @@ void quarantine(Work& work, const Generation& target, const std::string& reason,
                 const std::string& pass_id, ComponentStore& store);
 
 /// The machine as it is now, with a view to putting `other` in place.
-Observed observe_with(Work& work, const Marker& other, const ComponentStore& store,
-                      const Paths& paths, const Interrupt& interrupt);
+Observed observe_with(Work& work, const Marker& other, const Paths& paths,
+                      const Interrupt& interrupt);
 
 /// Makes a work one that goes back because an operator wants that: to the generation with this
 /// version or digest, or, if `to` is empty, to the one before. Throws Error of kind config when

@@ -235,7 +235,7 @@ Settings load_settings(Paths& paths, const Facts& facts) {
         if (settings.manifest_errors.size() > before)
             failed.push_back(file);
     }
-    MergedManifests merged = merge_manifests(manifests);
+    MergedManifests merged = merge_manifests(manifests, paths.unit_dir);
     settings.components = std::move(merged.components);
     settings.warnings.insert(settings.warnings.end(), merged.warnings.begin(),
                              merged.warnings.end());

@@ -45,6 +45,8 @@ void tell_refusal(Work& work, const std::string& refusal) {
 
 void Trial::keep_way_back(Work& work) {
     const Marker& installed = *work.observed.installed;
+    if (installed.files.empty())
+        return;
     if (!work.observed.activated_with(installed) || work.record.healthy == identity_of(installed))
         return;
     // That a unit runs says nothing of what its probes would see, or have seen: it may be here
@@ -98,7 +100,7 @@ unsigned Trial::bring_up(const std::vector<Work*>& works, const std::string& pas
     watch(activation.units, works, around_);
     for (Work* work : works)
         attempt(*work, [&] {
-            if (work->on_trial)
+            if (work->on_trial && !work->wanted.files.empty())
                 remember_healthy(*work, work->wanted, work->version, work->outcome.url);
         });
     return activation.jobs;
@@ -109,8 +111,8 @@ unsigned Trial::roll_back(const std::vector<Work*>& works, const std::string& pa
     for (Work* work : works) {
         if (!asks_for_rollback(*work))
             continue;
-        const WayBack way = find_way_back(store_.generations(work->component->name), work->wanted,
-                                          work->record.quarantine,
+        const WayBack way = find_way_back(work->owners->generations(work->component->name),
+                                          work->wanted, work->record.quarantine,
                                           trust_.distrust(*work->component, Trust::Pin::lifted));
         if (!way.target) {
             tell_refusal(*work, way.refusal);
@@ -125,8 +127,7 @@ unsigned Trial::roll_back(const std::vector<Work*>& works, const std::string& pa
         attempt(*work, [&] {
             quarantine(*work, target, work->cause->what(), pass_id, store_);
             turn_back(*work, target, work->cause->what(),
-                      observe_with(*work, target.marker, store_, paths_, around_.interrupt),
-                      Units::act);
+                      observe_with(*work, target.marker, paths_, around_.interrupt), Units::act);
             put_in_place(*work, paths_, cache_, store_, config_.limits.min_free, around_.interrupt);
         });
         turned.push_back(work);

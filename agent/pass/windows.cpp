@@ -6,8 +6,8 @@
 
 namespace provisor {
 
-void keep_to_windows(std::vector<Work>& works, WallTime now, Units units,
-                     const ComponentStore& store, const Paths& paths, const Interrupt& interrupt) {
+void keep_to_windows(std::vector<Work>& works, WallTime now, Units units, const Paths& paths,
+                     const Interrupt& interrupt) {
     for (Work& work : works) {
         const std::vector<Window>& windows = work.component->windows;
         if (windows.empty() || !(work.removed || (!work.done && is_change(work))))
@@ -22,7 +22,7 @@ void keep_to_windows(std::vector<Work>& works, WallTime now, Units units,
             keep_back(work,
                       opening ? "window: opens " + describe(*opening, zones)
                               : "window: none of its windows opens again",
-                      units, store, paths, interrupt);
+                      units, paths, interrupt);
             if (opening)
                 work.outcome.next_try = opening->when;
         });

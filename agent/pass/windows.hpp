@@ -4,7 +4,6 @@
 #include "base/interrupt.hpp"
 #include "model/paths.hpp"
 #include "pass/work.hpp"
-#include "store/component_store.hpp"
 
 #include <vector>
 
@@ -13,7 +12,7 @@ namespace provisor {
 /// Holds what is to be changed while the component's windows are closed: updates, first
 /// installations (which start units, too) and removals. What makes good is not held: repairs,
 /// rollbacks, and jobs that are due for what is in place already.
-void keep_to_windows(std::vector<Work>& works, WallTime now, Units units,
-                     const ComponentStore& store, const Paths& paths, const Interrupt& interrupt);
+void keep_to_windows(std::vector<Work>& works, WallTime now, Units units, const Paths& paths,
+                     const Interrupt& interrupt);
 
 } // namespace provisor

@@ -7,6 +7,7 @@
 #include "model/record.hpp"
 #include "model/report.hpp"
 #include "model/trusted_now.hpp"
+#include "pass/target_owners.hpp"
 #include "store/cache.hpp"
 
 #include <chrono>
@@ -20,7 +21,8 @@ namespace provisor {
 /// or is done early is passed over by the stages that follow.
 struct Work {
     const Component* component = nullptr;
-    bool done = false; ///< decided for good: later stages leave it alone
+    TargetOwners* owners = nullptr; ///< says what of its marker is its own
+    bool done = false;              ///< decided for good: later stages leave it alone
     Outcome outcome;
     std::chrono::steady_clock::time_point begun;
 

@@ -111,6 +111,14 @@ void ComponentStore::remove_markers(const std::string& component) {
         sync_directory(installed.parent_path());
 }
 
+void ComponentStore::remove_activation(const std::string& component) {
+    const fs::path activated = file(component, ".activated");
+    bool removed = remove_file(activated);
+    removed |= remove_file(file(component, "generations.json"));
+    if (removed)
+        sync_directory(activated.parent_path());
+}
+
 bool ComponentStore::has_marker(const std::string& component) const {
     std::error_code problem;
     return fs::exists(file(component, ".installed"), problem);

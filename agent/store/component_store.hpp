@@ -48,6 +48,8 @@ public:
     void remove_hold(const std::string& component);
     /// Forgets that anything is installed, durably; the record stays.
     void remove_markers(const std::string& component);
+    /// Forgets what its units were activated with, and what it can go back to; the marker stays.
+    void remove_activation(const std::string& component);
 
     bool has_marker(const std::string& component) const;
 

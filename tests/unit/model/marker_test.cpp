@@ -19,11 +19,13 @@ TEST(Marker, ComesBackFromItsJsonUnchanged) {
     Marker marker = sample();
     marker.retired = {{"/usr/local/bin/old", sha256_of("old"), 04755, "svc", "1000"}};
     marker.in_doubt = true;
+    marker.adopted = {"/usr/local/bin/app"};
     const std::optional<Marker> back = parse_marker(to_json(marker));
     ASSERT_TRUE(back);
     EXPECT_TRUE(back->same_installation(marker));
     EXPECT_EQ(back->retired, marker.retired);
     EXPECT_TRUE(back->in_doubt);
+    EXPECT_EQ(back->adopted, marker.adopted);
 }
 
 TEST(Marker, HoldsNothingVolatile) {
@@ -37,6 +39,7 @@ TEST(Marker, IdentityIsContentPathModeAndOwner) {
     Marker other = marker;
     EXPECT_TRUE(marker.same_installation(other));
     other.retired = other.files;
+    other.adopted = {other.files[0].path};
     EXPECT_TRUE(marker.same_installation(other)) << "what has still to be removed is no part of it";
     for (const auto change :
          {+[](Marker& m) { m.artifact = sha256_of("x"); },

@@ -7,13 +7,13 @@ namespace provisor {
 namespace {
 
 /// Manifests given as file name and text, merged in this order.
-MergedManifests merge(const std::vector<SourceText>& sources) {
+MergedManifests merge(const std::vector<SourceText>& sources, const std::string& unit_dir = {}) {
     std::vector<ParsedManifest> parsed;
     for (const SourceText& source : sources) {
         parsed.push_back(parse_manifest(source, Facts{"x86_64", "", "linux"}));
         EXPECT_TRUE(parsed.back().errors.empty()) << to_text(parsed.back().errors.front());
     }
-    return merge_manifests(parsed);
+    return merge_manifests(parsed, unit_dir);
 }
 
 std::string component(const std::string& name, const std::string& more = "",
@@ -54,6 +54,45 @@ TEST(Merge, OneTargetBelongsToOneComponent) {
     EXPECT_EQ(names(merged), "a ");
     EXPECT_EQ(merged.errors.at(0).message,
               "component 'b': '/opt/x' is a file of component 'a' at 1:2 already");
+}
+
+TEST(Merge, AnAbsentComponentDoesNotCollideWithTheOneThatTakesItsPath) {
+    const std::string unit = "    units: [{name: x.service, file: \"[Service]\"}]\n";
+    const std::string absent = "    state: absent\n";
+    for (const bool first : {true, false}) {
+        const auto merged =
+            merge({{"1", file(component("a", unit + (first ? absent : ""), "/opt/x"))},
+                   {"2", file(component("b", unit + (first ? "" : absent), "/opt/x"))}},
+                  "/etc/systemd/system");
+        EXPECT_EQ(names(merged), "a b ");
+        EXPECT_TRUE(merged.errors.empty());
+    }
+}
+
+TEST(Merge, AUnitFileIsAFileLikeAnyOther) {
+    const auto merged = merge(
+        {{"1", file(component("a", "", "/units/x.service"))},
+         {"2", file(component("b", "    units: [{name: x.service, file: \"[Service]\"}]\n"))}},
+        "/units");
+    EXPECT_EQ(names(merged), "a ");
+    EXPECT_EQ(merged.errors.at(0).message,
+              "component 'b': '/units/x.service' is a file of component 'a' at 1:2 already");
+    EXPECT_EQ(merged.errors.at(0).place.line, 5);
+}
+
+TEST(Merge, AFileCannotBeAFolderAsWell) {
+    for (const auto& [one, other] :
+         {std::pair("/opt/x", "/opt/x/y/z"), std::pair("/opt/x/y/z", "/opt/x")}) {
+        const auto merged =
+            merge({{"1", file(component("a", "", one))}, {"2", file(component("b", "", other))}});
+        EXPECT_EQ(names(merged), "a ");
+        EXPECT_EQ(merged.errors.at(0).message,
+                  std::string("component 'b': '") + other + "' cannot be installed beside '" + one +
+                      "' of component 'a' at 1:2: one of the two would have to be a directory");
+    }
+    EXPECT_EQ(names(merge({{"1", file(component("a", "", "/opt/x"))},
+                           {"2", file(component("b", "", "/opt/xy/z"))}})),
+              "a b ");
 }
 
 TEST(Merge, OneUnitFileBelongsToOneComponentButManyMayShareTheUnit) {
