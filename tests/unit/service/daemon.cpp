@@ -122,22 +122,23 @@ void Daemon::be_the_daemon() const {
     try {
         const Teller teller(socket_path_);
         TellingJournal journal(teller);
-        AgentOptions options{
-            paths_, journal,
-            [&](const Settings& settings, const Paths& paths, const Interrupt& interrupt,
-                Progress& progress) {
-                teller.tell(fmt::format("pass begins components={} keep={} "
-                                        "state_dir={}",
-                                        settings.components.size(), settings.config.cache.keep_versions,
-                                        paths.state_dir.filename().string()));
-                if (pass)
-                    pass(interrupt, progress);
-                teller.tell("pass ends");
-                PassReport report;
-                if (next_try)
-                    report.components.emplace_back().next_try = wall_clock() + *next_try;
-                return report;
-            }};
+        AgentOptions options{paths_, journal,
+                             [&](const Settings& settings, const Paths& paths,
+                                 const Interrupt& interrupt, Progress& progress) {
+                                 teller.tell(fmt::format("pass begins components={} keep={} "
+                                                         "state_dir={}",
+                                                         settings.components.size(),
+                                                         settings.config.cache.keep_versions,
+                                                         paths.state_dir.filename().string()));
+                                 if (pass)
+                                     pass(interrupt, progress);
+                                 teller.tell("pass ends");
+                                 PassReport report;
+                                 if (next_try)
+                                     report.components.emplace_back().next_try =
+                                         wall_clock() + *next_try;
+                                 return report;
+                             }};
         if (patience)
             options.patience = [this](const Settings&) { return *patience; };
         status = run_agent(options);
