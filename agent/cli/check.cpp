@@ -5,6 +5,7 @@
 #include "model/manifest.hpp"
 #include "pass/packaged.hpp"
 #include "pass/policy.hpp"
+#include "pass/target_owners.hpp"
 #include "pass/time_zones.hpp"
 #include "pass/trust.hpp"
 #include "pass/unread_files.hpp"
@@ -37,7 +38,7 @@ Settings load_files(const std::vector<std::string>& files, const Context& contex
                                  parsed.warnings.end());
         manifests.push_back(std::move(parsed));
     }
-    MergedManifests merged = merge_manifests(manifests);
+    MergedManifests merged = merge_manifests(manifests, context.paths.unit_dir);
     settings.components = std::move(merged.components);
     settings.manifest_errors.insert(settings.manifest_errors.end(), merged.errors.begin(),
                                     merged.errors.end());
@@ -66,10 +67,13 @@ void judge_keys(Settings& settings, const Paths& paths) {
 }
 
 /// What a pass would refuse although it is well written.
-void warn_of_refused(Settings& settings, const Paths& paths) {
+void warn_of_refused(Settings& settings, const Paths& paths, const Interrupt& interrupt) {
+    ComponentStore store(paths.state_dir);
+    std::optional<TargetOwners> owners;
     std::map<std::string, std::string> packaged;
     try {
-        packaged = refused_as_packaged(settings.components, ComponentStore(paths.state_dir), paths);
+        owners.emplace(settings, store, paths, interrupt);
+        packaged = refused_as_packaged(settings.components, store, paths);
     } catch (const Error&) {
         // `doctor` says what keeps it from being known; here it is about what is written.
     }
@@ -81,6 +85,10 @@ void warn_of_refused(Settings& settings, const Paths& paths) {
                 {component.place, fmt::format("component '{}': {}", component.name, error.what()),
                  ""});
         }
+        if (const Refusal* refusal = owners ? owners->refusal(component.name) : nullptr)
+            settings.warnings.push_back(
+                {component.place,
+                 fmt::format("component '{}': {}", component.name, describe(*refusal)), ""});
         if (const auto reason = packaged.find(component.name); reason != packaged.end())
             settings.warnings.push_back(
                 {component.place, fmt::format("component '{}': {}", component.name, reason->second),
@@ -113,7 +121,7 @@ Json to_json(const std::vector<Diagnostic>& diagnostics) {
 int command_check(Context& context, const std::vector<std::string>& files) {
     Settings settings =
         files.empty() ? load_settings(context.paths, context.facts) : load_files(files, context);
-    warn_of_refused(settings, context.paths);
+    warn_of_refused(settings, context.paths, context.interrupt);
     judge_keys(settings, context.paths);
     if (files.empty())
         warn_of_unread(settings, context.paths);

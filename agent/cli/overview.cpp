@@ -6,12 +6,14 @@
 #include "model/found_version.hpp"
 #include "pass/last_pass.hpp"
 #include "pass/overdue.hpp"
+#include "pass/target_owners.hpp"
 #include "pass/trust.hpp"
 #include "store/component_store.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 namespace provisor {
 namespace {
@@ -94,6 +96,30 @@ void note_untrusted(Overview& overview, const Paths& paths, std::optional<KeysIn
                         doubt->reason);
 }
 
+/// Who owns the files of orphans. Markers are read again, so only where there is an orphan.
+void find_heirs(std::vector<Overview>& overviews, const Settings& settings,
+                const Context& context) {
+    if (std::none_of(overviews.begin(), overviews.end(),
+                     [](const Overview& overview) { return overview.orphaned; }))
+        return;
+    ComponentStore store(context.paths.state_dir);
+    const TargetOwners owners(settings, store, context.paths, context.interrupt);
+    for (Overview& overview : overviews) {
+        if (!overview.orphaned)
+            continue;
+        std::set<std::string> heirs;
+        bool all = true;
+        for (const InstalledFile& file : overview.installed->files) {
+            const Owner* owner = owners.other_owner(overview.name, file.path);
+            all = all && owner != nullptr;
+            if (owner != nullptr)
+                heirs.insert(owner->component);
+        }
+        if (all)
+            overview.heirs.assign(heirs.begin(), heirs.end());
+    }
+}
+
 /// `last_pass`: over all components.
 void look_at_last_check(Overview& overview, Duration max_age, std::optional<WallTime> last_pass) {
     if (overview.component == nullptr || overview.component->state == WantedState::absent)
@@ -140,6 +166,12 @@ std::string Overview::decision_in_words(std::size_t longest_reason) const {
         return in_words(trouble->decision, trouble->reason);
     if (!problem.empty())
         return problem;
+    if (!heirs.empty()) {
+        std::string names;
+        for (const std::string& heir : heirs)
+            names += (names.empty() ? "'" : ", '") + heir + "'";
+        return fmt::format("renamed: its files belong to {} now; nothing to do", names);
+    }
     if (orphaned)
         return fmt::format("orphaned: no manifest names it, and its files stay; `provisor remove "
                            "{}` takes them away, as does a manifest with `state: absent`",
@@ -202,6 +234,7 @@ std::vector<Overview> gather_overviews(const Context& context, const Settings& s
             overview.units.push_back(look_at_unit(unit, overview, context.paths, *units));
         overviews.push_back(std::move(overview));
     }
+    find_heirs(overviews, settings, context);
     return overviews;
 }
 

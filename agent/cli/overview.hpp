@@ -19,7 +19,9 @@ struct Overview {
     std::string name;
     const Component* component = nullptr; ///< null: no manifest that could be read names it
     bool orphaned = false; ///< it is installed, all manifests could be read, and none names it
-    std::string state;     ///< not-installed, installing, installed, held, error
+    /// Of one that is orphaned: the components that own all of its files now; it was renamed.
+    std::vector<std::string> heirs;
+    std::string state; ///< not-installed, installing, installed, held, error
     std::optional<Marker> installed;
     std::optional<Marker> activated;
     Record record;

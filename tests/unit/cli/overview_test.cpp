@@ -156,6 +156,17 @@ TEST_F(OverviewTest, HowLongAgoTheOriginsWereAskedIsToldAndWhichOfThemFailed) {
                                               "\\(not known when\\)\\."));
 }
 
+TEST_F(OverviewTest, ARenamedComponentIsNoneToBeRemoved) {
+    install("old");
+    Component& renamed = settings.components.emplace_back();
+    renamed.name = "new";
+    renamed.files.emplace_back().path = "/opt/old";
+    EXPECT_THAT(look("old").last_decision(), StartsWith("orphaned: ")) << "not all of it is taken";
+    renamed.units.emplace_back().name = "old.service";
+    renamed.units[0].file = "[Service]\n";
+    EXPECT_EQ(look("old").last_decision(), "renamed: its files belong to 'new' now; nothing to do");
+}
+
 TEST_F(OverviewTest, WhatABrokenManifestMayNameIsNoOrphan) {
     install("app");
     settings.failed_files = {"/etc/provisor/components.d/app.yaml"};
