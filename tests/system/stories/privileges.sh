@@ -115,16 +115,18 @@ components:
 YAML
 transfers() { [ "$(find "$host_tree/var/lib/provisor/cache" -path '*partial*' -type f -size +1M | wc -l)" -gt 0 ] && runs provisor-fetch; }
 eventually 60 transfers || fails "no transfer: $(told slow)"
-fetcher=$(helpers provisor-fetch)
-expect_eq "fetchers" 1 "$(wc -w <<<"$fetcher")"
-dynamic "the fetcher" "$fetcher"
-without_rights "the fetcher" "$fetcher"
-expect_eq "the fetcher's network" "$(net_of 1)" "$(net_of "$fetcher")"
-expect_has "its unit" "$(host_run cat "/proc/$fetcher/cgroup")" "provisor-fetch@"
-expect_eq "what it has open but sockets" "" "$(host_run sh -c "ls -l /proc/$fetcher/fd" | sed -n 's/.* -> //p' | grep -vE '^(socket|anon_inode|pipe):|^/dev/null$' || true)"
+fetchers=$(helpers provisor-fetch)
+expect_eq "fetchers: one for http, one for https" 2 "$(wc -w <<<"$fetchers")"
+for fetcher in $fetchers; do
+    dynamic "the fetcher" "$fetcher"
+    without_rights "the fetcher" "$fetcher"
+    expect_eq "the fetcher's network" "$(net_of 1)" "$(net_of "$fetcher")"
+    expect_has "its unit" "$(host_run cat "/proc/$fetcher/cgroup")" "provisor-fetch@"
+    expect_eq "what it has open but sockets" "" "$(host_run sh -c "ls -l /proc/$fetcher/fd" | sed -n 's/.* -> //p' | grep -vE '^(socket|anon_inode|pipe):|^/dev/null$' || true)"
+done
 
-step "the fetcher is killed in the middle"
-host_kill KILL "$fetcher"
+step "the fetchers are killed in the middle"
+for fetcher in $fetchers; do host_kill KILL "$fetcher"; done
 told_end() { told slow | grep -q 'provisor-fetch was ended'; }
 eventually 30 told_end || fails "the end of the fetcher was not told: $(told slow)"
 expect_has "message" "$(told slow)" "journalctl -u 'provisor-fetch@*'"
