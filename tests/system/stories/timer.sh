@@ -65,6 +65,12 @@ decided_by() {
     host_journal -b -o json SYSLOG_IDENTIFIER=provisor PROVISOR_COMPONENT=app PROVISOR_DECISION="$1" |
         jq -r 'select(.PROVISOR_UNIT_ACTION == null) | ._SYSTEMD_UNIT'
 }
+# expect_decided DECISION UNITS: waits until these units made it, since the journal has it when the units have settled.
+expect_decided() {
+    made_by() { [ "$(decided_by "$1" | xargs)" = "$2" ]; }
+    eventually 20 made_by "$1" "$2" || true
+    expect_eq "decisions to $1, by" "$2" "$(decided_by "$1" | xargs)"
+}
 idle() { [ "$(property ActiveState provisor-apply.service)" = inactive ]; }
 
 step "switched from the daemon to the timer"
@@ -81,7 +87,7 @@ eventually 30 runs 1.0.0 || fails "no pass by the timer: $(host_run systemctl st
 holds "the component is installed, and its service runs"
 noted() { [ "$(last_pass)" != never ]; }
 eventually 20 noted || fails "the pass did not end"
-expect_eq "decision to install, by" provisor-apply.service "$(decided_by install)"
+expect_decided install provisor-apply.service
 goes_on
 expect_eq "daemon" "disabled inactive" "$(host_run systemctl is-enabled provisor.service || true) $(property ActiveState)"
 
@@ -201,14 +207,14 @@ expect_eq "entries of passes of the timer" 0 "$(lines provisor-apply.service)"
 expect_eq "starts of the daemon" 1 "$(service_starts provisor.service)"
 publish "$(service_program 1.1.0)" app
 eventually 30 runs 1.1.0 || fails "no update by the daemon"
-expect_eq "decision to update, by" provisor.service "$(decided_by update)"
+expect_decided update provisor.service
 expect_eq "units that failed" "" "$(host_run systemctl --failed --plain --no-legend)"
 
 step "the daemon is switched off: the timer takes over"
 host_run systemctl disable --quiet --now provisor.service
 publish "$(service_program 2.0.0)" app
 eventually 30 runs 2.0.0 || fails "the timer does not take over"
-expect_eq "decisions to update, by" "provisor.service provisor-apply.service" "$(decided_by update | xargs)"
+expect_decided update "provisor.service provisor-apply.service"
 expect_eq "daemon" inactive "$(property ActiveState)"
 
 step "the timer alone, and the machine boots"
