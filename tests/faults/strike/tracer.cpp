@@ -81,15 +81,14 @@ public:
     Ticks() {
         struct sigaction action {};
         action.sa_handler = on_alarm; // without SA_RESTART
-        ::sigaction(SIGALRM, &action, &before_);
+        ::sigaction(SIGALRM, &action, nullptr);
         set(every);
     }
     Ticks(const Ticks&) = delete;
     Ticks& operator=(const Ticks&) = delete;
-    ~Ticks() {
-        set(0);
-        ::sigaction(SIGALRM, &before_, nullptr);
-    }
+    // The empty handler stays: a tick that is pending may be taken by another thread a moment
+    // later, and would end the program.
+    ~Ticks() { set(0); }
 
 private:
     static constexpr suseconds_t every = 100'000;
@@ -98,8 +97,6 @@ private:
         const itimerval timer{{0, microseconds}, {0, microseconds}};
         ::setitimer(ITIMER_REAL, &timer, nullptr);
     }
-
-    struct sigaction before_ {};
 };
 
 class Tracer {
