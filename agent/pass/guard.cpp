@@ -25,7 +25,7 @@ Guarded Guard::apply(Work& work, Units units) const {
             provisor::hold(work, *reason);
             return Guarded::settled;
         }
-        want_installed(work, *reason);
+        want_installed(work, *reason, paths_, interrupt_);
         return Guarded::no;
     }
     if (!installed)
@@ -40,7 +40,7 @@ Guarded Guard::apply(Work& work, Units units) const {
     work.outcome.told = record.flip_flop == hold;
     work.record_changed |= record.flip_flop != hold;
     record.flip_flop = hold;
-    want_installed(work, hold->reason);
+    want_installed(work, hold->reason, paths_, interrupt_);
     return Guarded::no;
 }
 
@@ -75,13 +75,13 @@ Guarded Guard::apply_quarantine(Work& work, Units units) const {
         return Guarded::settled;
     }
     if (!installed->same_installation(work.wanted)) {
-        want_installed(work, reason);
+        want_installed(work, reason, paths_, interrupt_);
         return Guarded::no;
     }
     if (resume_rollback(work, units) == Guarded::settled)
         return Guarded::settled;
     if (!work.refusal.empty())
-        want_installed(work, reason);
+        want_installed(work, reason, paths_, interrupt_);
     return Guarded::no;
 }
 

@@ -85,11 +85,13 @@ bool is_change(const Work& work) {
            (work.plan.decision == Decision::install || work.plan.decision == Decision::update);
 }
 
-void want_installed(Work& work, const std::string& reason) {
+void want_installed(Work& work, const std::string& reason, const Paths& paths,
+                    const Interrupt& interrupt) {
     work.kept_back = reason;
     work.wanted = *work.observed.installed;
     work.wanted.retired.clear();
     work.version = label_of(work.component, work.record, work.wanted);
+    work.observed = observe_with(work, work.wanted, paths, interrupt);
 }
 
 void make_do_with_installed(Work& work, const Paths& paths, const Interrupt& interrupt) {
@@ -98,10 +100,7 @@ void make_do_with_installed(Work& work, const Paths& paths, const Interrupt& int
     work.unreached = work.outcome.error;
     work.outcome.error.reset();
     work.done = false;
-    attempt(work, [&] {
-        want_installed(work, work.outcome.reason);
-        work.observed = observe_with(work, work.wanted, paths, interrupt);
-    });
+    attempt(work, [&] { want_installed(work, work.outcome.reason, paths, interrupt); });
 }
 
 void tell_unreached(Work& work) {
@@ -133,9 +132,7 @@ void keep_back(Work& work, const std::string& reason, Units units, const Paths& 
         hold(work, reason);
         return;
     }
-    want_installed(work, reason);
-    // Its files may lie elsewhere than those that were wanted, and are looked at by path.
-    work.observed = observe_with(work, work.wanted, paths, interrupt);
+    want_installed(work, reason, paths, interrupt);
     make_plan(work, units);
 }
 

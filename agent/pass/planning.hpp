@@ -18,8 +18,10 @@ void make_plan(Work& work, Units units);
 /// go back, and to finish what was begun are no changes.
 bool is_change(const Work& work);
 
-/// Makes what is installed what is wanted, for this reason; to be planned (again) after it.
-void want_installed(Work& work, const std::string& reason);
+/// Makes what is installed what is wanted, for this reason, and looks at its files, which may lie
+/// elsewhere than those that were wanted; to be planned (again) after it.
+void want_installed(Work& work, const std::string& reason, const Paths& paths,
+                    const Interrupt& interrupt);
 
 /// For a work that ended because its origin failed, or is left alone for a while: what is installed
 /// is looked after all the same, since its bytes are in the cache. It becomes a work that wants

@@ -71,6 +71,20 @@ TEST_F(OperatorTest, GoesFurtherBackWhenToldAgain) {
     EXPECT_EQ(target(), script("1.0"));
 }
 
+TEST_F(OperatorTest, AFileThatTheManifestHasNoMoreIsNotTakenForDeletedAfterwards) {
+    Component two = wanted("1.2");
+    two.files.push_back(two.files.front());
+    two.files.back().path = (folder / "bin/second").string();
+    ASSERT_EQ(to_string(run_one(two).decision), "update");
+    ASSERT_EQ(to_string(run_one(wanted("1.2")).decision), "update");
+    ASSERT_FALSE(fs::exists(folder / "bin/second"));
+    ASSERT_EQ(to_string(go_back().decision), "rollback");
+    ASSERT_TRUE(fs::exists(folder / "bin/second"));
+    const auto before = list_tree(folder / "bin");
+    EXPECT_EQ(to_string(run_one(wanted("1.2")).decision), "hold");
+    EXPECT_EQ(list_tree(folder / "bin"), before) << "something was put in place";
+}
+
 TEST_F(OperatorTest, GoesToTheVersionOrDigestThatIsNamed) {
     EXPECT_EQ(go_back("1.0").version, "1.0");
     EXPECT_EQ(go_back(sha256_of(script("1.2")).substr(0, 12)).version, "1.2");
