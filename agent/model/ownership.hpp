@@ -80,7 +80,7 @@ public:
                         const std::vector<FileId>& now);
 
 private:
-    friend Owners find_owners(std::vector<Claim> claims);
+    friend Owners find_owners(const std::vector<Claim>& all);
     std::vector<Owner> owners_; ///< sorted by file
     std::vector<Refusal> refusals_;
     bool any_shared_ = false;
@@ -94,7 +94,7 @@ private:
 /// - when nobody wants it, one whose marker names it. Another one that drops it then does not
 ///   remove it.
 /// Takes O(N log N).
-Owners find_owners(std::vector<Claim> claims);
+Owners find_owners(const std::vector<Claim>& all);
 
 /// Looks up which file a path leads to.
 using FindFile = std::function<FileId(const std::string& path)>;

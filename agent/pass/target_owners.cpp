@@ -39,7 +39,7 @@ TargetOwners::TargetOwners(const Settings& settings, ComponentStore& store, cons
                 for (const InstalledFile& file : *list)
                     claims.push_back(
                         {name, file.path, files_.find(file.path), kind, known.standing});
-    owners_ = find_owners(std::move(claims));
+    owners_ = find_owners(claims);
     for (const Refusal& refusal : owners_.refusals()) {
         const Refusal*& first = refused_[refusal.component];
         if (first == nullptr || first->why == Refusal::Why::on_hold)
