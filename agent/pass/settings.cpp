@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What is wrong with a file or folder as a whole.
+/// What is wrong with a file or directory as a whole.
 Diagnostic about(const fs::path& path, const Error& error) {
     return {{path.string(), 0, 0}, error.what(), "", 0, error.kind() == ErrorKind::io};
 }
@@ -118,7 +118,7 @@ void load_config(const Paths& paths, Settings& settings) {
                                   parsed.errors.end());
 }
 
-/// A folder of manifests, and which ones are in it.
+/// A directory of manifests, and which ones are in it.
 struct ManifestFolder {
     fs::path path;
     std::optional<StrictDirectory> readable; ///< not when it is refused, or not there

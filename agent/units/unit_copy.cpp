@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 /// Where systemctl enables units.
 const fs::path enabled_folder = "/etc/systemd/system";
 
-/// A folder that goes with it.
+/// A directory that goes with it.
 class Scratch {
 public:
     Scratch() {
@@ -49,7 +49,8 @@ Links links_in(const fs::path& folder) {
     return links;
 }
 
-/// Files, links and folders; nothing else is a unit. A link to a folder becomes that folder.
+/// Files, links and directories; nothing else is a unit. A link to a directory becomes that
+/// directory.
 void copy_units(const fs::path& root, const fs::path& folder, const fs::path& to,
                 int most_levels = 2) {
     fs::create_directories(to);
