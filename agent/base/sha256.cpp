@@ -3,6 +3,7 @@
 
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
+#include "base/fd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -84,6 +85,26 @@ std::string sha256_of_fd(int fd, const Interrupt& interrupt, const std::string& 
     Sha256 sha;
     add_file(sha, fd, std::numeric_limits<std::uint64_t>::max(), interrupt, what);
     return sha.finish();
+}
+
+std::string copy_with_sha256(int from, int to, const Interrupt& interrupt,
+                             const std::string& what, const std::string& source) {
+    Sha256 sha;
+    std::vector<std::byte> buffer(std::size_t{256} * 1024);
+    for (off_t offset = 0;;) {
+        interrupt.check();
+        const ssize_t got = ::pread(from, buffer.data(), buffer.size(), offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            throw system_error(errno, what + ": read " + source);
+        if (got == 0)
+            return sha.finish();
+        const std::span bytes = std::span(buffer).first(static_cast<std::size_t>(got));
+        sha.update(bytes);
+        write_all(to, bytes, what);
+        offset += got;
+    }
 }
 
 bool is_sha256(std::string_view text) {

@@ -45,6 +45,12 @@ std::uint64_t add_file(Sha256& sha, int fd, std::uint64_t size, const Interrupt&
 /// told as `what`.
 std::string sha256_of_fd(int fd, const Interrupt& interrupt, const std::string& what);
 
+/// Copies the file behind `from`, read with pread from its start, to the offset of `to`. Returns
+/// the digest of what was copied. Throws Error of kind io or space, which begins with `what` and
+/// names `source` when that cannot be read; and Interrupted.
+std::string copy_with_sha256(int from, int to, const Interrupt& interrupt, const std::string& what,
+                             const std::string& source);
+
 /// Whether `text` is 64 lower-case hex digits.
 bool is_sha256(std::string_view text);
 

@@ -12,8 +12,7 @@ namespace {
 /// Absent when it does not exist, or is not a directory.
 std::optional<FileId> look_at_directory(const std::string& directory, const Paths& paths) {
     try {
-        const auto inside =
-            find_target(directory == "/" ? "/." : directory + "/.", paths, MissingFolders::leave);
+        const auto inside = find_target(directory == "/" ? "/." : directory + "/.", paths);
         struct stat facts {};
         if (inside && ::fstat(inside->folder.get(), &facts) == 0)
             return FileId{facts.st_dev, facts.st_ino, ""};

@@ -49,7 +49,7 @@ HashedFile hash_target(const std::string& path, const Target& target, const Inte
 } // namespace
 
 bool target_exists(const std::string& path, const Paths& paths) {
-    const std::optional<Target> target = find_target(path, paths, MissingFolders::leave);
+    const std::optional<Target> target = find_target(path, paths);
     return target && target->look();
 }
 
@@ -57,7 +57,7 @@ FoundFiles observe_files(const std::vector<InstalledFile>& expected, const Paths
                          const Record& known, Rehash rehash, const Interrupt& interrupt) {
     FoundFiles found;
     for (const InstalledFile& wanted : expected) {
-        const std::optional<Target> target = find_target(wanted.path, paths, MissingFolders::leave);
+        const std::optional<Target> target = find_target(wanted.path, paths);
         const std::optional<struct stat> facts = target ? target->look() : std::nullopt;
         if (!facts)
             continue;

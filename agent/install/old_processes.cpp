@@ -30,9 +30,7 @@ std::vector<CurrentFile> look_at_files(const std::vector<InstalledFile>& files,
     std::vector<CurrentFile> found;
     for (const InstalledFile& file : files) {
         std::error_code problem;
-        const auto target = (file.mode & 0111) != 0
-                                ? find_target(file.path, paths, MissingFolders::leave)
-                                : std::nullopt;
+        const auto target = (file.mode & 0111) != 0 ? find_target(file.path, paths) : std::nullopt;
         if (!target)
             continue;
         const fs::path folder =

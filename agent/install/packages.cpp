@@ -40,7 +40,7 @@ std::optional<std::string> merged_name(const std::string& path, const Paths& pat
 
 /// The path without links on the way to it; absent when its folder is not there.
 std::optional<std::string> real_name(const std::string& path, const Paths& paths) {
-    const auto target = find_target(path, paths, MissingFolders::leave);
+    const auto target = find_target(path, paths);
     if (!target)
         return std::nullopt;
     std::error_code problem;

@@ -64,6 +64,12 @@ Staging::~Staging() {
     for (const Staged& file : staged_)
         if (!file.committed)
             ::unlinkat(file.target.folder.get(), file.temporary.c_str(), 0);
+    try {
+        std::for_each(made_.rbegin(), made_.rend(),
+                      [&](const MadeDirectory& made) { remove_if_empty(made, paths_); });
+    } catch (const std::exception&) {
+        // An empty directory is what is left then.
+    }
 }
 
 Fd Staging::begin(const InstalledFile& file) {
@@ -71,8 +77,7 @@ Fd Staging::begin(const InstalledFile& file) {
         can_change_owner() ? resolve_ownership(file.owner, file.group, paths_.root) : Ownership{};
     const Writers writers = writers_beside(file.mode, owner.user);
     require_trusted_way(file.path, paths_, writers);
-    Staged staged{
-        file, owner, *find_target(file.path, paths_, MissingFolders::make), temporary_name(), {}};
+    Staged staged{file, owner, make_way_to_target(file.path, paths_, made_), temporary_name(), {}};
     const fs::path shown = staged.target.shown;
     require_trusted_folder(file.path, staged.target, paths_, writers);
     Fd temporary(::openat(staged.target.folder.get(), staged.temporary.c_str(),
@@ -136,23 +141,9 @@ void Staging::stage_blob(const InstalledFile& file, int blob, const Interrupt& i
         require_room(temporary.get(), static_cast<std::uint64_t>(facts.st_size), min_free_, what,
                      "limits.min_free");
     // Hashed while it is copied: the cache may have been damaged since it was looked at.
-    Sha256 sha;
-    std::vector<std::byte> buffer(std::size_t{256} * 1024);
-    for (off_t offset = 0;;) {
-        interrupt.check();
-        const ssize_t got = ::pread(blob, buffer.data(), buffer.size(), offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            throw system_error(errno, fmt::format("{}: read the cached blob", what));
-        if (got == 0)
-            break;
-        const std::span bytes = std::span(buffer).first(static_cast<std::size_t>(got));
-        sha.update(bytes);
-        write_all(temporary.get(), bytes, what);
-        offset += got;
-    }
-    if (const std::string found = sha.finish(); found != file.sha256)
+    const std::string found =
+        copy_with_sha256(blob, temporary.get(), interrupt, what, "the cached blob");
+    if (found != file.sha256)
         throw Error(ErrorKind::digest, fmt::format("{}: the cached blob hashes to {} and not to {}",
                                                    what, found, file.sha256));
     hold(staged_.back(), temporary);
@@ -237,8 +228,7 @@ std::vector<fs::path> sweep_temporaries(const std::vector<InstalledFile>& target
         const std::string folder = fs::path(target.path).parent_path().string();
         if (!done.insert(folder).second)
             continue;
-        const std::optional<Target> inside =
-            find_target(folder + "/.", paths, MissingFolders::leave);
+        const std::optional<Target> inside = find_target(folder + "/.", paths);
         if (!inside)
             continue;
         for (const std::string& name : sweep_temporaries(inside->folder))
@@ -251,7 +241,7 @@ std::vector<std::string> remove_retired(const std::vector<InstalledFile>& retire
                                         const Paths& paths, const Interrupt& interrupt) {
     std::vector<std::string> removed;
     for (const InstalledFile& file : retired) {
-        const std::optional<Target> target = find_target(file.path, paths, MissingFolders::leave);
+        const std::optional<Target> target = find_target(file.path, paths);
         const std::optional<struct stat> facts = target ? target->look() : std::nullopt;
         if (!facts || !S_ISREG(facts->st_mode))
             continue;

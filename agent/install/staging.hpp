@@ -22,7 +22,8 @@ namespace provisor {
 /// (".provisor-" and random digits: the only place from which a rename is atomic, since every path
 /// that systemd opens for writing is a mount of its own). Until commit() it is root's and has mode
 /// 0600. commit() gives each its owner and mode, syncs it, and when all are ready renames them.
-/// Whatever was staged and not committed is removed by the destructor.
+/// Whatever was staged and not committed is removed by the destructor, and so are the directories
+/// that were made for it.
 ///
 /// Each file is held by a descriptor from its creation to its rename. Owner and mode are set
 /// through that descriptor, and its name is compared with it: what somebody else puts under the
@@ -55,6 +56,8 @@ public:
     /// Closes it to everybody but root again. Throws Error of kind io when its name stands for
     /// another file meanwhile.
     void take_back(const std::string& path);
+    /// The directories that were made for what was staged, the outer ones first.
+    const std::vector<MadeDirectory>& made() const { return made_; }
     /// Takes away what was staged for this target.
     void discard(const std::string& path);
     /// Gives everything its owner and mode, syncs it, renames it over its target and syncs the
@@ -80,6 +83,7 @@ private:
     const Paths& paths_;
     std::uint64_t min_free_;
     std::vector<Staged> staged_;
+    std::vector<MadeDirectory> made_;
 };
 
 /// Removes stale temporary files of provisor in the folders of these targets, but for those `done`

@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Opens a folder given without --root; not open when it does not exist.
+/// Opens a folder given without --root; not open when it does not exist, also because a file stands
+/// on the way.
 Fd open_below_root(const fs::path& folder, const Paths& paths) {
     const Fd base = open_directory(paths.root.empty() ? fs::path("/") : paths.root);
     open_how how{};
@@ -27,17 +28,18 @@ Fd open_below_root(const fs::path& folder, const Paths& paths) {
     const fs::path relative = folder.relative_path();
     Fd opened(static_cast<int>(::syscall(
         SYS_openat2, base.get(), relative.empty() ? "." : relative.c_str(), &how, sizeof how)));
-    if (!opened && errno != ENOENT)
+    if (!opened && errno != ENOENT && errno != ENOTDIR)
         throw system_error(
             errno, fmt::format("open folder '{}'", paths.under_root(folder.string()).string()));
     return opened;
 }
 
 /// Makes `folder`, which is `wanted` or on the way to it.
-Fd make_below_root(const fs::path& folder, const fs::path& wanted, const Paths& paths) {
+Fd make_below_root(const fs::path& folder, const fs::path& wanted, const Paths& paths,
+                   std::vector<MadeDirectory>& made) {
     if (Fd there = open_below_root(folder, paths))
         return there;
-    const Fd parent = make_below_root(folder.parent_path(), wanted, paths);
+    const Fd parent = make_below_root(folder.parent_path(), wanted, paths, made);
     const std::string what =
         fmt::format("make folder '{}'", paths.under_root(folder.string()).string());
     if (::mkdirat(parent.get(), folder.filename().c_str(), 0755) != 0 && errno != EEXIST) {
@@ -45,13 +47,21 @@ Fd make_below_root(const fs::path& folder, const fs::path& wanted, const Paths& 
         const Error error = system_error(problem, what);
         throw Error(error.kind(), error.what() + explain_read_only(problem, wanted, paths));
     }
-    Fd made = open_below_root(folder, paths);
+    Fd directory = open_below_root(folder, paths);
+    struct stat facts {};
+    if (!directory || ::fstat(directory.get(), &facts) != 0)
+        throw system_error(directory ? errno : ENOTDIR, what);
+    made.push_back({folder.string(), facts.st_ino});
     // The umask had its say in mkdir; the mode is documented.
-    if (!made || ::fchmod(made.get(), 0755) != 0)
+    if (::fchmod(directory.get(), 0755) != 0)
         throw system_error(errno, what);
     sync_fd(parent.get(),
             fmt::format("folder '{}'", paths.under_root(folder.parent_path().string()).string()));
-    return made;
+    return directory;
+}
+
+Target in_directory(Fd directory, const std::string& path, const Paths& paths) {
+    return {std::move(directory), fs::path(path).filename().string(), paths.under_root(path)};
 }
 
 } // namespace
@@ -84,15 +94,27 @@ Fd Target::open() const {
     return file;
 }
 
-std::optional<Target> find_target(const std::string& path, const Paths& paths,
-                                  MissingFolders missing) {
-    const fs::path folder = fs::path(path).parent_path();
-    Target target{missing == MissingFolders::make ? make_below_root(folder, folder, paths)
-                                                  : open_below_root(folder, paths),
-                  fs::path(path).filename().string(), paths.under_root(path)};
-    if (!target.folder)
+std::optional<Target> find_target(const std::string& path, const Paths& paths) {
+    Fd directory = open_below_root(fs::path(path).parent_path(), paths);
+    if (!directory)
         return std::nullopt;
-    return target;
+    return in_directory(std::move(directory), path, paths);
+}
+
+Target make_way_to_target(const std::string& path, const Paths& paths,
+                          std::vector<MadeDirectory>& made) {
+    const fs::path directory = fs::path(path).parent_path();
+    return in_directory(make_below_root(directory, directory, paths, made), path, paths);
+}
+
+bool remove_if_empty(const MadeDirectory& directory, const Paths& paths) {
+    const std::optional<Target> target = find_target(directory.path, paths);
+    const std::optional<struct stat> facts = target ? target->look() : std::nullopt;
+    if (!facts || !S_ISDIR(facts->st_mode) || facts->st_ino != directory.inode ||
+        ::unlinkat(target->folder.get(), target->name.c_str(), AT_REMOVEDIR) != 0)
+        return false;
+    sync_fd(target->folder.get(), fmt::format("remove directory '{}'", target->shown.string()));
+    return true;
 }
 
 void require_writable(const std::string& path, const Paths& paths) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <sys/stat.h>
+#include <vector>
 
 namespace provisor {
 
@@ -30,13 +31,25 @@ struct Target {
 std::string explain_read_only(int error_number, const std::filesystem::path& folder,
                               const Paths& paths);
 
-enum class MissingFolders { leave, make };
+/// Finds a target given by its path in a manifest. Absent when its directory does not exist.
+std::optional<Target> find_target(const std::string& path, const Paths& paths);
 
-/// Finds a target given by its path in a manifest. Absent when its folder does not exist
-/// (MissingFolders::leave); otherwise missing folders are made with mode 0755, as a package would,
-/// and synced.
-std::optional<Target> find_target(const std::string& path, const Paths& paths,
-                                  MissingFolders missing);
+/// A directory that was made for a target.
+struct MadeDirectory {
+    std::string path; ///< without --root
+    ino_t inode = 0;
+    bool operator==(const MadeDirectory&) const = default;
+};
+
+/// Finds a target, and makes the directories on the way that are missing, with mode 0755, as a
+/// package would, and synced. They are added to `made`, the outer ones first, also when an Error of
+/// kind io or space is thrown.
+Target make_way_to_target(const std::string& path, const Paths& paths,
+                          std::vector<MadeDirectory>& made);
+
+/// Removes this directory if it is empty and the one that was made; returns whether it was removed.
+/// Whatever is in the way (content, a mount, a file system that is read-only) leaves it there.
+bool remove_if_empty(const MadeDirectory& directory, const Paths& paths);
 
 /// Throws Error of kind io when the file system where this target is or will be is not to be
 /// written, for us at least (explain_read_only()); for what has not come yet.

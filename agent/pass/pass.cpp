@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/pass.hpp"
 
-#include "base/file.hpp"
 #include "base/random.hpp"
 #include "install/staging.hpp"
 #include "model/found_version.hpp"
@@ -14,6 +13,7 @@
 #include "pass/guard.hpp"
 #include "pass/history.hpp"
 #include "pass/last_pass.hpp"
+#include "pass/obstacle.hpp"
 #include "pass/order.hpp"
 #include "pass/overdue.hpp"
 #include "pass/packaged.hpp"
@@ -24,6 +24,7 @@
 #include "pass/rollback.hpp"
 #include "pass/self_update.hpp"
 #include "pass/shared_units.hpp"
+#include "pass/sweep.hpp"
 #include "pass/trial.hpp"
 #include "pass/troubles.hpp"
 #include "pass/trust.hpp"
@@ -35,7 +36,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <set>
 #include <spdlog/spdlog.h>
 
 namespace provisor {
@@ -80,7 +80,8 @@ public:
     PassReport run() {
         select();
         observe();
-        sweep();
+        if (!options_.dry_run)
+            sweep_leftovers(works_, paths_);
         if (options_.rollback_to)
             aim_back();
         else {
@@ -107,7 +108,6 @@ public:
 
 private:
     void select();
-    void sweep();
     void observe();
     void observe(Work& work);
     void aim_back();
@@ -140,7 +140,6 @@ private:
     Trial trial_;
     SelfUpdate self_update_;
     std::vector<Work> works_;
-    std::set<std::string> swept_; ///< folders that have been looked through
     PassReport report_;
     Clock::time_point begun_ = Clock::now();
 };
@@ -165,34 +164,6 @@ void Pass::select() {
         for (const UnitSpec& unit : component.units)
             work.outcome.unit_names.push_back(unit.name);
         works_.push_back(std::move(work));
-    }
-}
-
-/// What a crash left of files under way: also in the folders of what a manifest does not name any
-/// more.
-void Pass::sweep() {
-    if (options_.dry_run)
-        return;
-    const auto tell = [](const std::filesystem::path& path) {
-        spdlog::info("removed '{}', left over from an interrupted pass", path.string());
-    };
-    for (const std::filesystem::path& folder :
-         {paths_.run_dir, paths_.state_dir, paths_.state_dir / "cache"})
-        for (const std::string& name : sweep_temporaries(folder))
-            tell(folder / name);
-    for (Work& work : works_) {
-        std::vector<InstalledFile> files =
-            wanted_marker(*work.component, "", {}, paths_.unit_dir).files;
-        if (const auto& installed = work.observed.installed)
-            for (const auto* list : {&installed->files, &installed->retired})
-                files.insert(files.end(), list->begin(), list->end());
-        try {
-            for (const auto& path : sweep_temporaries(files, paths_, swept_))
-                tell(path);
-        } catch (const Error& error) {
-            if (!work.done)
-                fail(work, error);
-        }
     }
 }
 
@@ -240,11 +211,19 @@ void Pass::observe(Work& work) {
     // Before anybody is asked: whatever the origin has for it, it is not wanted.
     if (const auto reason = downgrade_reason(*work.component, work.record.highest_version))
         return hold(work, *reason);
-    FoundFiles found = observe_files(
-        wanted_marker(*work.component, "", {}, paths_.unit_dir).files, paths_, work.record,
-        options_.force ? Rehash::always : Rehash::when_touched, around_.interrupt);
-    work.observed.actual = std::move(found.files);
-    work.hashed = std::move(found.hashed);
+    const std::vector<InstalledFile> wanted =
+        wanted_marker(*work.component, "", {}, paths_.unit_dir).files;
+    try {
+        FoundFiles found = observe_files(wanted, paths_, work.record,
+                                         options_.force ? Rehash::always : Rehash::when_touched,
+                                         around_.interrupt);
+        work.observed.actual = std::move(found.files);
+        work.hashed = std::move(found.hashed);
+    } catch (const Error&) {
+        refuse_obstacles(work, wanted, paths_);
+        throw;
+    }
+    refuse_obstacles(work, wanted, paths_);
 }
 
 /// The operator's will is stronger than any guard.

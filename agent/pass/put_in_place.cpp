@@ -83,6 +83,7 @@ void put_in_place(Work& work, Staging& staging, const Paths& paths, Cache& cache
     if (work.plan.write_marker)
         keep_unit_files(work, cache, paths.unit_dir);
     if (!work.plan.place.empty()) {
+        work.owners->note_made(staging.made());
         staging.commit();
         remember_hashes(work, paths, interrupt);
     }

@@ -11,7 +11,7 @@ namespace provisor {
 
 TargetOwners::TargetOwners(const Settings& settings, ComponentStore& store, const Paths& paths,
                            const Interrupt& interrupt)
-    : store_(store), paths_(paths), interrupt_(interrupt), files_(paths),
+    : store_(store), made_(paths.state_dir), paths_(paths), interrupt_(interrupt), files_(paths),
       complete_(settings.failed_files.empty()) {
     for (const Component& component : settings.components) {
         interrupt_.check();
@@ -142,7 +142,7 @@ bool TargetOwners::is_foreign(const std::string& component, const InstalledFile&
     const Owner* owner = owners_.find(files_.find(file.path));
     if (owner != nullptr && owner->component == component)
         return false;
-    const std::optional<Target> target = find_target(file.path, paths_, MissingFolders::leave);
+    const std::optional<Target> target = find_target(file.path, paths_);
     const std::optional<struct stat> facts = target ? target->look() : std::nullopt;
     if (!facts)
         return false;

@@ -3,12 +3,14 @@
 
 #include "base/interrupt.hpp"
 #include "install/file_ids.hpp"
+#include "install/target.hpp"
 #include "model/component.hpp"
 #include "model/generation.hpp"
 #include "model/ownership.hpp"
 #include "model/paths.hpp"
 #include "pass/settings.hpp"
 #include "store/component_store.hpp"
+#include "store/made_directories.hpp"
 
 #include <map>
 #include <optional>
@@ -57,6 +59,9 @@ public:
     /// The owner of a file of a component, if that is another one; else null.
     const Owner* other_owner(const std::string& component, const std::string& path) const;
 
+    /// Notes the directories that were made for a target, before it is put in place there.
+    void note_made(const std::vector<MadeDirectory>& directories);
+
     /// Writes the marker of a component that has just been put in place, then the markers of those
     /// that it took files over from, all of them durably; and removes what it gave up.
     void record(Marker marker, GoingBack going_back);
@@ -86,9 +91,11 @@ private:
     void retire(Known& known, GoingBack going_back);
     void forget_if_empty(const std::string& component, Known& known);
     enum class Removal { done, not_ours, not_now };
-    Removal remove_file(const InstalledFile& file) const;
+    Removal remove_file(const InstalledFile& file);
+    void remove_empty_directories(const std::string& path);
 
     ComponentStore& store_;
+    MadeDirectories made_;
     const Paths& paths_;
     const Interrupt& interrupt_;
     mutable FileIds files_;

@@ -122,12 +122,37 @@ void TargetOwners::retire(Known& known, GoingBack going_back) {
         throw *problem;
 }
 
+void TargetOwners::note_made(const std::vector<MadeDirectory>& directories) {
+    std::map<std::string, ino_t> inodes;
+    for (const MadeDirectory& one : directories)
+        inodes[one.path] = one.inode;
+    made_.add(inodes);
+}
+
+/// Those on the way to the file that was removed, as far as provisor made them.
+void TargetOwners::remove_empty_directories(const std::string& path) {
+    for (std::filesystem::path directory = std::filesystem::path(path).parent_path();;
+         directory = directory.parent_path()) {
+        const auto inode = made_.find(directory.string());
+        if (!inode || !remove_if_empty({directory.string(), *inode}, paths_))
+            return;
+        made_.forget(directory.string());
+    }
+}
+
 /// Leaves the file for a later pass when its path leads elsewhere by now.
-TargetOwners::Removal TargetOwners::remove_file(const InstalledFile& file) const {
+TargetOwners::Removal TargetOwners::remove_file(const InstalledFile& file) {
     FileIds now(paths_);
-    if (now.find(file.path) != files_.find(file.path))
+    const FileId id = now.find(file.path);
+    const std::filesystem::path path(file.path);
+    // The same file, also when its directory was made in this pass.
+    const bool in_made_directory =
+        id.rest == path.filename() && made_.find(path.parent_path().string()) == id.inode;
+    if (id != files_.find(file.path) && !in_made_directory)
         return Removal::not_now;
-    return remove_retired({file}, paths_, interrupt_).empty() ? Removal::not_ours : Removal::done;
+    const bool removed = !remove_retired({file}, paths_, interrupt_).empty();
+    remove_empty_directories(file.path);
+    return removed ? Removal::done : Removal::not_ours;
 }
 
 std::vector<std::string> TargetOwners::remove(const std::string& component) {

@@ -190,7 +190,7 @@ TEST_F(StagingTest, NoStepThatFailsIsTakenForDone) {
 
 TEST_F(StagingTest, ATargetThatCannotBeOpenedIsTold) {
     write_text(folder / "opt/app", "old");
-    const auto target = find_target("/opt/app", paths, MissingFolders::leave);
+    const auto target = find_target("/opt/app", paths);
     test::run_with_failing_call(__NR_openat, EMFILE, [&] {
         EXPECT_THAT(failure_of([&] { target->open(); }), HasSubstr("/opt/app"));
     });

@@ -146,7 +146,7 @@ TEST_F(TrustedFolder, LinksLeadToTheRootsOwnTopAndEndSomewhere) {
 
 TEST_F(TrustedFolder, IsTheOneThatThePathLeadsTo) {
     make("opt/ours");
-    const auto target = find_target("/opt/ours/app", paths, MissingFolders::leave);
+    const auto target = find_target("/opt/ours/app", paths);
     EXPECT_NO_THROW(require_trusted_folder("/opt/ours/app", *target, paths, Writers::group));
     fs::rename(folder / "opt/ours", folder / "opt/was");
     make("opt/ours");
@@ -159,7 +159,7 @@ TEST_F(TrustedFolder, IsTheOneThatThePathLeadsTo) {
 
 TEST_F(TrustedFolder, IsNotOneThatIsGivenAwayMeanwhile) {
     make("opt/ours");
-    const auto target = find_target("/opt/ours/app", paths, MissingFolders::leave);
+    const auto target = find_target("/opt/ours/app", paths);
     give_away("opt/ours");
     try {
         require_trusted_folder("/opt/ours/app", *target, paths, Writers::group);

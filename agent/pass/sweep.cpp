@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pass/sweep.hpp"
+
+#include "base/file.hpp"
+#include "install/staging.hpp"
+
+#include <set>
+#include <spdlog/spdlog.h>
+
+namespace provisor {
+namespace {
+
+void tell(const std::filesystem::path& path) {
+    spdlog::info("removed '{}', left over from an interrupted pass", path.string());
+}
+
+} // namespace
+
+void sweep_leftovers(std::vector<Work>& works, const Paths& paths) {
+    for (const std::filesystem::path& directory :
+         {paths.run_dir, paths.state_dir, paths.state_dir / "cache"})
+        for (const std::string& name : sweep_temporaries(directory))
+            tell(directory / name);
+    std::set<std::string> swept;
+    for (Work& work : works) {
+        std::vector<InstalledFile> files =
+            wanted_marker(*work.component, "", {}, paths.unit_dir).files;
+        if (const auto& installed = work.observed.installed)
+            for (const auto* list : {&installed->files, &installed->retired})
+                files.insert(files.end(), list->begin(), list->end());
+        try {
+            for (const auto& path : sweep_temporaries(files, paths, swept))
+                tell(path);
+        } catch (const Error& error) {
+            if (!work.done)
+                fail(work, error);
+        }
+    }
+}
+
+} // namespace provisor

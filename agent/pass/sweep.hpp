@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/paths.hpp"
+#include "pass/work.hpp"
+
+#include <vector>
+
+namespace provisor {
+
+/// Removes what a crash left of files under way: in the directories of provisor's own, and beside
+/// the targets of these components, also those that a manifest does not name any more. A component
+/// whose directories cannot be looked through fails. Only with the lock held.
+void sweep_leftovers(std::vector<Work>& works, const Paths& paths);
+
+} // namespace provisor
