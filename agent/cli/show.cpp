@@ -118,7 +118,8 @@ Json to_json(const Overview& overview, const Context& context) {
         generations.push_back({{"version", generation.version},
                                {"sha256", generation.marker.artifact},
                                {"healthy_since", format_rfc3339(generation.since)},
-                               {"url", shown_url(generation.url)}});
+                               {"url", shown_url(generation.url)},
+                               {"found", generation.marker.found}});
     json["generations"] = generations;
     json["last_decision"] = overview.last_decision();
     const auto time_or_null = [](const std::optional<WallTime>& time) {
@@ -155,7 +156,10 @@ void print_guards(const Overview& overview) {
         line("failed check", fmt::format("{}; {}", failed->reason, in_words(failed->backoff)));
     const char* title = "healthy so far";
     for (auto one = overview.generations.rbegin(); one != overview.generations.rend(); ++one) {
-        line(title, fmt::format("{} since {}", named_content(one->version, one->marker.artifact),
+        line(title, fmt::format("{} {} {}", named_content(one->version, one->marker.artifact),
+                                one->url.empty() && !one->marker.found.empty()
+                                    ? "stood there before the first installation,"
+                                    : "since",
                                 format_rfc3339(one->since)));
         title = "";
     }

@@ -12,15 +12,16 @@
 
 namespace provisor {
 
-/// An installation that was found healthy, whole: what a rollback goes back to.
+/// What a rollback goes back to: an installation that was found healthy, whole, or what stood there
+/// before the first one (model/overwritten.hpp).
 struct Generation {
     Marker marker;
     std::string version;
     std::string url; ///< shown form
-    WallTime since;  ///< when it was found healthy
+    WallTime since;  ///< when it was found healthy, or overwritten
     bool operator==(const Generation& other) const {
-        return marker.same_installation(other.marker) && version == other.version &&
-               url == other.url && since == other.since;
+        return marker.same_installation(other.marker) && marker.found == other.marker.found &&
+               version == other.version && url == other.url && since == other.since;
     }
 };
 

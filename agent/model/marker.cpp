@@ -61,9 +61,13 @@ void Marker::take_vouchers(const Marker& other) {
 }
 
 const InstalledFile* Marker::find(std::string_view path) const {
-    const auto found = std::find_if(files.begin(), files.end(),
-                                    [&](const auto& file) { return file.path == path; });
-    return found == files.end() ? nullptr : &*found;
+    const auto file = std::find_if(files.begin(), files.end(),
+                                   [&](const auto& one) { return one.path == path; });
+    return file == files.end() ? nullptr : &*file;
+}
+
+bool Marker::is_found(std::string_view path) const {
+    return std::find(found.begin(), found.end(), path) != found.end();
 }
 
 std::string to_json(const Marker& marker) {
@@ -75,6 +79,8 @@ std::string to_json(const Marker& marker) {
         json["retired"] = files_to_json(marker.retired);
     if (!marker.adopted.empty())
         json["adopted"] = marker.adopted;
+    if (!marker.found.empty())
+        json["found"] = marker.found;
     if (marker.in_doubt)
         json["in_doubt"] = true;
     if (!marker.acted_on.empty())
@@ -106,6 +112,8 @@ std::optional<Marker> parse_marker(std::string_view text) {
             marker.retired = files_from_json(json.at("retired"));
         if (json.contains("adopted"))
             marker.adopted = json.at("adopted").get<std::vector<std::string>>();
+        if (json.contains("found"))
+            marker.found = json.at("found").get<std::vector<std::string>>();
         marker.in_doubt = json.value("in_doubt", false);
         if (json.contains("acted_on"))
             marker.acted_on = json.at("acted_on").get<std::vector<std::string>>();

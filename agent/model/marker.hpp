@@ -48,14 +48,19 @@ struct Marker {
     /// Paths that were taken over from another component. Not part of the identity.
     std::vector<std::string> adopted = {};
 
+    /// Paths whose content was there before the component installed anything at them, and came back
+    /// when that was taken back. They are not removed with the component. Not part of the identity.
+    std::vector<std::string> found = {};
+
     /// Whether both describe the same installation: everything that they name but `retired`,
-    /// `adopted`, `in_doubt`, `acted_on`, `signed_by`, `pinned` and `signed_at`.
+    /// `adopted`, `found`, `in_doubt`, `acted_on`, `signed_by`, `pinned` and `signed_at`.
     bool same_installation(const Marker& other) const;
     /// Whether both say the same of what vouches for the artifact: `signed_by`, `pinned` and
     /// `signed_at`.
     bool same_vouchers(const Marker& other) const;
     void take_vouchers(const Marker& other);
     const InstalledFile* find(std::string_view path) const;
+    bool is_found(std::string_view path) const;
 };
 
 /// The marker as it stands in `.installed` and `.activated`: JSON, schema 1, a final newline.

@@ -16,6 +16,7 @@
 #include "pass/obstacle.hpp"
 #include "pass/order.hpp"
 #include "pass/overdue.hpp"
+#include "pass/overwritten.hpp"
 #include "pass/packaged.hpp"
 #include "pass/planning.hpp"
 #include "pass/policy.hpp"
@@ -314,8 +315,11 @@ void Pass::install(Work& work) {
             trial_.keep_way_back(work);
         Staging staging(paths_, settings_.config.limits.min_free);
         stage_files(work, paths_, cache_, staging, around_.interrupt);
-        if (examination_.examine(work, staging) == Examination::Verdict::fit)
+        if (examination_.examine(work, staging) == Examination::Verdict::fit) {
+            keep_overwritten(work, paths_, cache_, store_, settings_.config.limits.min_free,
+                             around_.interrupt);
             put_in_place(work, staging, paths_, cache_, store_, around_.interrupt);
+        }
         note_trusted(work);
     });
     examination_.learn_version(work);

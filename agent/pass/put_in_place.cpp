@@ -29,12 +29,13 @@ void keep_unit_files(const Work& work, Cache& cache, const std::string& unit_dir
             cache.keep_text(*text, file.sha256);
 }
 
-/// What the component had and will not have any more, and what earlier passes could not remove yet.
+/// What the component had and will not have any more, and what earlier passes could not remove yet;
+/// without what was there before it.
 std::vector<InstalledFile> retired_files(const Marker& before, const Marker& wanted) {
     std::vector<InstalledFile> retired;
     for (const auto* list : {&before.files, &before.retired})
         for (const InstalledFile& file : *list)
-            if (wanted.find(file.path) == nullptr)
+            if (wanted.find(file.path) == nullptr && !before.is_found(file.path))
                 retired.push_back(file);
     return retired;
 }

@@ -83,6 +83,9 @@ unsigned remove_component(Work& work, const std::vector<Component>& components, 
         if (const Owner* other = work.owners->other_owner(work.component->name, file.path))
             work.outcome.reason +=
                 fmt::format("; {} stays, since it belongs to '{}'", file.path, other->component);
+        else if (installed.is_found(file.path))
+            work.outcome.reason +=
+                fmt::format("; {} stays, since it was there before provisor", file.path);
         else if (target_exists(file.path, paths))
             work.outcome.reason += fmt::format("; {} stays, since somebody changed it", file.path);
     work.record.hashed.clear();

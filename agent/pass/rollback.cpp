@@ -29,13 +29,15 @@ void turn_back(Work& work, const Generation& target, const std::string& reason, 
     work.plan = make_plan(*work.component, work.wanted, Freshness::cached, work.observed, units);
     work.plan.decision = Decision::rollback;
     work.plan.reason = reason;
+    if (!target.marker.found.empty())
+        work.plan.reason += "; what was there before provisor is back";
     work.done = false;
     work.remembered = false;
     work.unhealthy = false;
     work.on_trial = false;
     work.outcome.error.reset();
     work.outcome.decision = Decision::rollback;
-    work.outcome.reason = reason;
+    work.outcome.reason = work.plan.reason;
     work.outcome.version = target.version;
     work.outcome.sha256 = target.marker.artifact;
     work.outcome.signed_by = target.marker.signed_by;

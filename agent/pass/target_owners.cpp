@@ -106,6 +106,11 @@ const Owner* TargetOwners::other_owner(const std::string& component,
     return owner == nullptr || owner->component == component ? nullptr : owner;
 }
 
+bool TargetOwners::is_shared(const std::string& component, const std::string& path) const {
+    const Owner* owner = owners_.find(files_.find(path));
+    return owner != nullptr && (owner->shared || owner->component != component);
+}
+
 std::optional<Marker> TargetOwners::installed(const std::string& component) const {
     const auto known = known_.find(component);
     if (known == known_.end())

@@ -59,6 +59,9 @@ public:
     /// The owner of a file of a component, if that is another one; else null.
     const Owner* other_owner(const std::string& component, const std::string& path) const;
 
+    /// Whether another component names a file of this one, too.
+    bool is_shared(const std::string& component, const std::string& path) const;
+
     /// Notes the directories that were made for a target, before it is put in place there.
     void note_made(const std::vector<MadeDirectory>& directories);
 
@@ -68,7 +71,7 @@ public:
     /// Removes what a component gave up in an earlier pass.
     void retire(const std::string& component);
     /// Removes the files of a component and what it gave up, and forgets it. Returns the paths that
-    /// were removed. What others have or want stays.
+    /// were removed. What others have or want stays, as does what was there before it.
     std::vector<std::string> remove(const std::string& component);
     /// Finishes what an earlier pass left: narrows markers, and removes what components gave up.
     /// `names`: the components of this pass, or empty for all.

@@ -168,7 +168,8 @@ std::vector<std::string> TargetOwners::remove(const std::string& component) {
             removed.push_back(file.path);
     };
     for (const InstalledFile& file : marker.files)
-        remove_or_keep(file);
+        if (!marker.is_found(file.path))
+            remove_or_keep(file);
     marker.files.clear();
     for (const InstalledFile& file : marker.retired) {
         const Owner* owner = owners_.find(files_.find(file.path));

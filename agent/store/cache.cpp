@@ -198,6 +198,27 @@ void Cache::keep_text(std::string_view text, const std::string& sha256) {
     replace_file(blob_path(sha256), text, 0600, Durable::yes, folder_);
 }
 
+std::string Cache::keep_file(int fd, std::uint64_t min_free, const Interrupt& interrupt,
+                             const std::string& what) {
+    make_folders();
+    const fs::path path = folder_ / temporary_name();
+    const Fd copy(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!copy)
+        throw making_error(errno, what, folder_);
+    try {
+        struct stat facts {};
+        if (::fstat(fd, &facts) == 0)
+            require_room(copy.get(), static_cast<std::uint64_t>(facts.st_size), min_free, what,
+                         "limits.min_free");
+        std::string sha256 = copy_with_sha256(fd, copy.get(), interrupt, what, "it");
+        name_blob(path, copy.get(), sha256);
+        return sha256;
+    } catch (...) {
+        remove_file(path);
+        throw;
+    }
+}
+
 void Cache::keep_member(std::size_t number, int fd, const std::string& sha256) {
     name_blob(unfinished_.member_path(number), fd, sha256);
 }

@@ -107,6 +107,12 @@ public:
     /// be put back.
     void keep_text(std::string_view text, const std::string& sha256);
 
+    /// Makes a file that is about to be overwritten durable under its digest, which is returned.
+    /// Throws Error, which begins with `what`: of kind space when less than `min_free` bytes would
+    /// be left.
+    std::string keep_file(int fd, std::uint64_t min_free, const Interrupt& interrupt,
+                          const std::string& what);
+
     /// Makes a member that was unpacked durable under its digest.
     void keep_member(std::size_t number, int fd, const std::string& sha256);
 

@@ -48,6 +48,9 @@ void add_installed(const std::string& name, const ComponentStore& store, unsigne
         if (marker)
             wanted.needed.merge(digests_of(*marker));
     const Generations generations = store.generations(name);
+    // Without a marker that is what the first installation overwrites, if a crash cut it off.
+    if (!installed && !generations.empty())
+        wanted.needed.merge(digests_of(generations.back().marker));
     // Which keys are in force is not known here: of what is not trusted any more the next pass may
     // know better.
     const auto trusts = [](const Marker&) { return std::string(); };
