@@ -3,7 +3,7 @@
 # Each promise of SECURITY.md names the tests that hold it: the last column of its tables, in backquotes. This looks that
 # each row of a table with a column "held by" names at least one, and that all of them exist:
 #   `Suite.Test`   a GoogleTest case (a * stands for any end)        `RowN`   a row of the fault matrix, tests/faults
-#   `system.NAME`  a story or package test, tests/system             `a/path` a file or directory of the repository
+#   `system.NAME`  a story, `package.NAME` a test of the packages    `a/path` a file or directory of the repository
 # Usage: tests/promises.sh [FILE]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,8 @@ rows=$(grep -rhoE '\bRow[0-9]+[A-Z]' tests/faults --include='*.cpp' | sed 's/.$/
 exists() {
     case $1 in
     */*) [ -e "$1" ] ;;
-    system.*) [ -e "tests/system/stories/${1#system.}.sh" ] || [ -e "tests/system/packages/${1#system.}.sh" ] ;;
+    system.*) [ -e "tests/system/stories/${1#system.}.sh" ] ;;
+    package.*) grep -qF "system_test($1 " tests/system/CMakeLists.txt ;;
     Row*) grep -qxE "Row0*${1#Row}" <<<"$rows" ;;
     *.\*) grep -qF "${1%\*}" <<<"$cases" ;;
     *\*) grep -qE "^${1%\*}[A-Za-z0-9_]*$" <<<"$cases" ;;
