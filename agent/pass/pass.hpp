@@ -50,7 +50,7 @@ struct Surroundings {
     OwnService own_service = {};
 };
 
-/// One pass over the components, in the order read → resolve → observe → plan → install → activate
+/// One pass over the components, in the order read → observe → resolve → plan → install → activate
 /// → watch → report. The caller holds the lock. A component's failure is in its outcome; throws
 /// Interrupted when asked to stop (what was done until then is consistent), Error of kind config
 /// for an unknown name, and Error of kind io when the state directory cannot be used at all.
