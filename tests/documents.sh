@@ -5,7 +5,8 @@
 #   - ARCHITECTURE's table of rooms allows what the rooms of agent/ link (tests/includes.sh checks the include lines)
 #   - provisor-manifest(5) and provisor-agent.yaml(5) have the keys of config/schema, each in its section, and no other
 #     (schema_test compares these with the decoders), and the defaults of config/agent.yaml (agent_config_test likewise)
-#   - provisor(8) has the commands, options, fields of the journal and kinds of errors of agent/, and no other
+#   - provisor(8) has the commands, options, exit statuses, decisions, kinds of errors, fields of the journal and of the JSON of
+#     agent/, and no other
 # Usage: tests/documents.sh [FOLDER]   where the documents are, with their paths; the repository without it
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,9 +19,10 @@ complain() {
     bad=1
 }
 
-# same WHAT ONE OTHER: lists of a word a line, in any order.
+# same WHAT DOCUMENTED THERE: lists of a word a line, in any order. Nothing at all is there only for a room that links none.
 same() {
     local word
+    [ -n "$3" ] || [[ $1 = *' base/ '* ]] || complain "$1: the sources are written in another way than this script reads"
     while IFS= read -r word; do
         [ -z "$word" ] || complain "$1: '$word' is not documented"
     done < <(comm -13 <(sort -u <<<"$2") <(sort -u <<<"$3"))
@@ -119,14 +121,20 @@ for key in $(jq -r '.properties[] | .properties // {} | keys[]' config/schema/ag
     grep -qF "*$key*" <<<"$settings" || complain "provisor-agent.yaml(5): '$key' is not documented"
 done
 
-# ---- commands, options, journal, errors --------------------------------------------------------------------------------------
+# ---- what the program says and takes --------------------------------------------------------------------------------------
 cli=agent/cli/cli.cpp
 same 'provisor(8), commands' "$(section provisor.8 COMMANDS | grep -oE '^\*[a-z]+\*' | tr -d '*')" \
     "$(grep -oE '(add_subcommand|add)\("[a-z]+"' "$cli" | grep -oE '"[a-z]+"' | tr -d '"')"
-same 'provisor(8), options' "$(grep -oE '\*--[a-z-]+' "$man/provisor.8.scd" | tr -d '*' | grep -vx -e --help -e --now)" \
+same 'provisor(8), options' "$(grep -oE '\*--[a-z-]+' "$man/provisor.8.scd" | tr -d '*' | grep -vx -e --help)" \
     "$(grep -oE '"(-[a-z],)?--[a-z-]+"' "$cli" | grep -oE -e '--[a-z-]+')"
 same 'provisor(8), fields of the journal' "$(section provisor.8 JOURNAL | grep -oE 'PROVISOR_[A-Z0-9_]*[A-Z0-9]')" \
     "$(grep -rhoE '"PROVISOR_[A-Z0-9_]+"' agent | tr -d '"')"
+same 'provisor(8), decisions' "$(section provisor.8 DECISIONS | defined)" \
+    "$(sed -n '/^std::string_view to_string(Decision/,/^}/p' agent/model/report.cpp | grep -oE '"[a-z]+"' | tr -d '"')"
+same 'provisor(8), exit statuses' "$(section provisor.8 'EXIT STATUS' | defined)" \
+    "$(grep -oE '\bexit_[a-z_]+ = [0-9]+' agent/cli/context.hpp | grep -oE '[0-9]+')"
+same 'provisor(8), the JSON of a pass' "$(section provisor.8 JSON | sed -n '/^```/,/^```/p' | grep -oE '"[a-z0-9_]+"' | tr -d '"')" \
+    "$(grep -oE '[{[]"[a-z0-9_]+"' agent/model/report.cpp | grep -oE '[a-z0-9_]+')"
 same 'provisor(8), kinds of errors' "$(section provisor.8 DECISIONS | grep -oE '\(_http [a-z ]+_\)' | tr -d '()_' | tr ' ' '\n')" \
     "$(sed -n '/^std::string_view to_string(ErrorKind/,/^}/p' agent/base/error.cpp | grep -oE '"[a-z]+"' | tr -d '"')"
 
