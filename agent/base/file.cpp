@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.hpp"
 
+#include "base/c_ptr.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
@@ -44,22 +46,61 @@ std::string read_to_end(int fd, std::uint64_t limit, const std::string& what) {
     return content;
 }
 
-std::vector<std::string> names_in(const std::filesystem::path& folder, Entries which) {
-    namespace fs = std::filesystem;
-    const auto is_wanted = [which](const fs::directory_entry& entry) {
-        std::error_code gone;
-        return which == Entries::all ||
-               (which == Entries::folders ? entry.is_directory(gone)
-                                          : entry.is_symlink(gone) || !entry.is_directory(gone));
+namespace {
+
+void close_stream(DIR* stream) { ::closedir(stream); }
+
+EntryType type_of(int directory, const dirent& entry) {
+    if (entry.d_type == DT_DIR)
+        return EntryType::directory;
+    if (entry.d_type == DT_LNK)
+        return EntryType::link;
+    // Some file systems do not say.
+    struct stat facts {};
+    if (entry.d_type != DT_UNKNOWN ||
+        ::fstatat(directory, entry.d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
+        return EntryType::other;
+    return S_ISDIR(facts.st_mode)   ? EntryType::directory
+           : S_ISLNK(facts.st_mode) ? EntryType::link
+                                    : EntryType::other;
+}
+
+} // namespace
+
+void visit_names(const std::filesystem::path& directory,
+                 const std::function<void(std::string_view name, EntryType type)>& visit) {
+    const auto failed = [&](int error_number) {
+        return system_error(error_number, fmt::format("read folder '{}'", directory.string()));
     };
+    const CPtr<DIR, close_stream> stream(::opendir(directory.c_str()));
+    if (!stream) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return;
+        throw failed(errno);
+    }
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(stream.get());
+        if (entry == nullptr && errno != 0)
+            throw failed(errno);
+        if (entry == nullptr)
+            return;
+        const std::string_view name(entry->d_name);
+        if (name != "." && name != "..")
+            visit(name, type_of(::dirfd(stream.get()), *entry));
+    }
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& folder, Entries which) {
     std::vector<std::string> names;
-    std::error_code problem;
-    for (fs::directory_iterator entry(folder, problem);
-         !problem && entry != fs::directory_iterator(); entry.increment(problem))
-        if (is_wanted(*entry))
-            names.push_back(entry->path().filename().string());
-    if (problem && problem.value() != ENOENT && problem.value() != ENOTDIR)
-        throw system_error(problem.value(), fmt::format("read folder '{}'", folder.string()));
+    visit_names(folder, [&](std::string_view name, EntryType type) {
+        std::error_code gone;
+        const bool is_folder =
+            type == EntryType::directory || (which == Entries::folders && type == EntryType::link &&
+                                             std::filesystem::is_directory(folder / name, gone));
+        if (which == Entries::all || is_folder == (which == Entries::folders))
+            names.emplace_back(name);
+    });
     return names;
 }
 

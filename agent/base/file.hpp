@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,13 @@ enum class Entries {
 /// of kind io when it cannot be read to its end: who takes half a list for the whole removes what
 /// the other half is about.
 std::vector<std::string> names_in(const std::filesystem::path& folder, Entries which);
+
+enum class EntryType { directory, link, other };
+
+/// Calls `visit` for each name in a directory, in no order; never when there is no such directory.
+/// Links are not followed. Throws like names_in().
+void visit_names(const std::filesystem::path& directory,
+                 const std::function<void(std::string_view name, EntryType type)>& visit);
 
 /// As long as the returned descriptor is open, whoever opens the file for writing waits (a read
 /// lease, fcntl(2)), so that what is read meanwhile is one state of it. Throws Error of kind io

@@ -2,33 +2,35 @@
 #include "install/own_directories.hpp"
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/inside_root.hpp"
 #include "install/trusted_folder.hpp"
 
-#include <cerrno>
 #include <fmt/format.h>
+#include <string_view>
+#include <unistd.h>
 
 namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
 
-void refuse_links_in(const fs::path& directory) {
-    std::error_code problem;
-    for (fs::recursive_directory_iterator entry(directory, problem), end; !problem && entry != end;
-         entry.increment(problem)) {
+void refuse_links_in(const fs::path& directory, bool outermost = true) {
+    // Of the cache only root knows.
+    if (::geteuid() != 0 && ::access(directory.c_str(), R_OK) != 0)
+        return;
+    visit_names(directory, [&](std::string_view name, EntryType type) {
         // Manifests in /run/provisor are found inside of the root, one by one.
-        if (entry->path().filename() == "components.d" && entry.depth() == 0)
-            entry.disable_recursion_pending();
-        else if (entry->is_symlink(problem))
+        if (outermost && name == "components.d")
+            return;
+        if (type == EntryType::link)
             throw Error(ErrorKind::config,
                         fmt::format("'{}' is a link, which could lead out of the root; put what it "
                                     "leads to in its place, or set state_dir in agent.yaml",
-                                    entry->path().string()));
-    }
-    if (problem && problem.value() != ENOENT && problem.value() != ENOTDIR &&
-        problem.value() != EACCES)
-        throw system_error(problem.value(), fmt::format("read '{}'", directory.string()));
+                                    (directory / name).string()));
+        if (type == EntryType::directory)
+            refuse_links_in(directory / name, false);
+    });
 }
 
 } // namespace
