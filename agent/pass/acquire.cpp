@@ -250,7 +250,8 @@ void Acquisition::choose_dictionary(Question& question) {
     question.probe = known && known->dictionary && cache_.open_blob(known->dictionary->sha256);
     question.dictionary = question.probe
                               ? known->dictionary
-                              : dictionaries_.offer_for(*question.askers.front(), question.url);
+                              : dictionaries_.offer_for(*question.askers.front(), question.url,
+                                                        question.refused ? std::nullopt : known);
 }
 
 /// What is there of the body, if it is of the answer that is asked for now.

@@ -18,8 +18,9 @@ std::optional<Dictionary> offer(const std::string& sha256, std::uint64_t size,
 
 } // namespace
 
-std::optional<Dictionary> Dictionaries::offer_for(const Work& work, const std::string& url) {
-    if (const std::optional<CacheEntry> entry = cache_.find(url))
+std::optional<Dictionary> Dictionaries::offer_for(const Work& work, const std::string& url,
+                                                  const std::optional<CacheEntry>& known) {
+    if (const std::optional<CacheEntry> entry = known ? known : cache_.find(url))
         return entry->use_as_dictionary
                    ? offer(entry->sha256, entry->size, *entry->use_as_dictionary, url, url)
                    : std::nullopt;

@@ -18,7 +18,9 @@ public:
     /// What came from `url` last; for a URL from which nothing came yet (there is a version in most
     /// of them) what is installed. Only what its origin wants to be used for that URL, and no more
     /// than 128 MiB of it, since no window reaches further (RFC 9842, 5).
-    std::optional<Dictionary> offer_for(const Work& work, const std::string& url);
+    /// `known`: the cache's record of the URL, if that has been read already.
+    std::optional<Dictionary> offer_for(const Work& work, const std::string& url,
+                                        const std::optional<CacheEntry>& known);
 
 private:
     const Cache& cache_;

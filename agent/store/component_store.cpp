@@ -31,7 +31,8 @@ void make_state_dir(const fs::path& state_dir) {
 ComponentStore::ComponentStore(fs::path state_dir) : state_dir_(std::move(state_dir)) {}
 
 fs::path ComponentStore::file(const std::string& component, const char* name) const {
-    return state_dir_ / "components" / component / name;
+    // Asked for six times a component in each pass; operator/ takes the path apart each time.
+    return state_dir_.native() + "/components/" + component + "/" + name;
 }
 
 std::optional<Marker> ComponentStore::installed(const std::string& component) const {
