@@ -142,6 +142,10 @@ bool arrange_view(const Containment& containment, const Spaces& spaces) noexcept
             ::syscall(SYS_move_mount, tree, "", AT_FDCWD, containment.seen, from_descriptor) == 0;
 #endif
     }
+    // Its native socket takes any field from anybody, those of the decisions of a pass as well.
+    if (!containment.isolated)
+        static_cast<void>(::mount("tmpfs", "/run/systemd/journal", "tmpfs", MS_NOSUID | MS_NODEV,
+                                  "mode=0755,size=4k"));
     make_read_only();
     return seen;
 }

@@ -185,7 +185,7 @@ health() {
     app_manifest /app "version: \"$1\"" | sed "s#health: .*#health: { settle: 200ms, timeout: 3s, command: [ /bin/bash, -c, '$2' ] }#" | manifest app
 }
 host_run systemctl list-units --all --plain --no-legend 'app.service' >/dev/null
-health 1.0.0 'echo {path}; exec 3<>/dev/tcp/127.0.0.1/8000 \&\& ! touch /srv/open/was-here \&\& test "$(id -u)" != 0'
+health 1.0.0 'echo {path}; exec 3<>/dev/tcp/127.0.0.1/8000 \&\& ! touch /srv/open/was-here \&\& ! test -e /run/systemd/journal/socket \&\& test "$(id -u)" != 0'
 apply
 expect_pass "first pass of the service" 0 update
 publish "$(service_program 1.1.0)" app
