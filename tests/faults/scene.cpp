@@ -67,8 +67,9 @@ void Scene::write_manifest() const {
     for (const char* before : {"?hdnts=exp=1~hmac=", "&", "#"})
         beside += std::string(before) + Canaries::query;
     machine.write_manifest(
-        "components:\n  app:\n    version: \"" + version + "\"\n    url: \"" + app_url + "\"\n" +
-        (with_credentials ? "    auth: { bearer: credential:app }\n" : "") + app_lines +
+        "components:\n  " + app_name + ":\n    version: \"" + version + "\"\n    url: \"" +
+        app_url + "\"\n" + (with_credentials ? "    auth: { bearer: credential:app }\n" : "") +
+        app_lines +
         (app_lines.find("files:") == std::string::npos ? "    path: /opt/app\n    mode: \"0750\"\n"
                                                        : "") +
         "  beside:\n    version: \"" + version + "\"\n    url: \"" + beside +

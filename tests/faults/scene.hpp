@@ -36,6 +36,7 @@ public:
 
     Origin origin;
     Machine machine;
+    std::string app_name = "app"; ///< of the component, for one that is renamed
     bool with_credentials = true; ///< of `app`
     std::string app_url = origin.url("/app") + "?token=" + Canaries::query;
     std::string app_lines; ///< more of its manifest, each with a line end: "    sha256: ...\n"

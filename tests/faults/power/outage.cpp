@@ -82,7 +82,7 @@ Outage::Outage(const Workload& workload, const DiskKind& kind, Layout layout)
     const RunResult next = machine.run({"--json", "apply"});
     if (next.status != 0 || !differences(course_.after, picture_of(machine), machine).empty())
         throw std::runtime_error(std::string(workload.name) + " is not at rest: " + next.out);
-    if (const auto marker = course_.after.markers.find("app");
+    if (const auto marker = course_.after.markers.find(scene_.app_name);
         marker != course_.after.markers.end())
         course_.wanted = marker->second.artifact;
     unmount();

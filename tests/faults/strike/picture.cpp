@@ -4,6 +4,7 @@
 #include "base/sha256.hpp"
 #include "store/component_store.hpp"
 
+#include <array>
 #include <cstdio>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 const std::string nothing = "nothing";
+constexpr std::array all_components{"app", "renamed", "beside"};
 
 std::string describe(const std::string& content, mode_t mode) {
     char text[8];
@@ -106,11 +108,16 @@ Picture picture_of(const Machine& machine) {
                     describe(read_text(file), facts.st_mode);
         }
     const ComponentStore store(machine.under("var/lib/provisor"));
-    for (const char* name : {"app", "beside"})
+    for (const char* name : all_components) {
         picture.changes[name] = store.record(name).history.size();
-    for (const char* name : {"app", "beside"})
         if (const auto marker = parse_marker(machine.marker(name)))
             picture.markers.emplace(name, *marker);
+        for (const Generation& generation : store.generations(name))
+            for (const InstalledFile& file : generation.marker.files)
+                if (fs::exists(machine.cache() / "blobs" / file.sha256))
+                    picture.ways_back.insert(
+                        fmt::format("{}: {} {:04o} {}", name, file.path, file.mode, file.sha256));
+    }
     for (const fs::path& file : files_below(machine.cache()))
         if (!is_temporary(file))
             picture.cache.insert(fs::relative(file, machine.cache()).string());
@@ -142,6 +149,9 @@ std::vector<std::string> differences(const Picture& wanted, const Picture& now,
     for (const std::string& name : keys(wanted.markers, now.markers))
         if (!same(of(now.markers, name), of(wanted.markers, name)))
             wrong.push_back("I4: the marker of " + name + " is another one");
+    for (const std::string& way : wanted.ways_back)
+        if (!now.ways_back.contains(way))
+            wrong.push_back("I4: there is no way back to " + way);
     for (const std::string& file : now.cache)
         if (!wanted.cache.contains(file))
             wrong.push_back("I6: left in the cache: " + file);

@@ -17,6 +17,7 @@ struct Picture {
     std::map<std::string, std::string> files;   ///< of targets, by path: "0755 SHA256"
     std::map<std::string, Marker> markers;      ///< by component
     std::map<std::string, std::size_t> changes; ///< that its history has, by component
+    std::set<std::string> ways_back;            ///< "app: /opt/app 0755 SHA256", by generation
     std::set<std::string> cache;                ///< files, by their paths in the cache
 };
 
@@ -29,7 +30,8 @@ Picture picture_of(const Machine& machine);
 std::vector<std::string> wrong_between(const Picture& before, const Picture& now,
                                        const Picture& after, const Machine& machine);
 
-/// How a machine that should be as in `wanted` is not (I4, I6), with what is left over of temporary
+/// How a machine that should be as in `wanted` is not (I4, I6), what it could go back to and cannot
+/// any more, with what is left over of temporary
 /// files. A line each.
 std::vector<std::string> differences(const Picture& wanted, const Picture& now,
                                      const Machine& machine);

@@ -79,7 +79,7 @@ Stage::Stage(const Workload& workload) : workload_(workload) {
     if (next.status != 0 ||
         !differences(course_.after, picture_of(scene_.machine), scene_.machine).empty())
         throw std::runtime_error(std::string(workload.name) + " is not at rest: " + next.out);
-    if (const auto marker = course_.after.markers.find("app");
+    if (const auto marker = course_.after.markers.find(scene_.app_name);
         marker != course_.after.markers.end())
         course_.wanted = marker->second.artifact;
     if (workload.installs) {
@@ -88,6 +88,7 @@ Stage::Stage(const Workload& workload) : workload_(workload) {
         clean.run(pass);
         Picture picture = picture_of(clean);
         picture.cache = course_.after.cache;
+        picture.ways_back.clear();
         if (const auto wrong = differences(picture, course_.after, clean); !wrong.empty())
             throw std::runtime_error(std::string(workload.name) + ": " + wrong.front());
     }

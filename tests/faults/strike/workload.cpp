@@ -18,6 +18,21 @@ const std::vector<std::string> pass{"--json", "apply"};
 
 void first_install(Scene& scene) { scene.publish(1); }
 
+/// Something that works stands there already; it is kept before it is overwritten.
+void overwriting(Scene& scene) {
+    fs::create_directories(scene.machine.under("opt"));
+    write_text(scene.target(), "#!/bin/sh\n# installed by hand\n");
+    fs::permissions(scene.target(), fs::perms(0711));
+    scene.publish(1);
+}
+
+/// The component has another name from now on, which takes the file over with new content.
+void hand_over(Scene& scene) {
+    scene.install(1);
+    scene.app_name = "renamed";
+    scene.publish(2);
+}
+
 void update(Scene& scene) {
     scene.install(1);
     scene.publish(2);
@@ -130,7 +145,9 @@ void encoded(Scene& scene) {
 const std::vector<Workload>& workloads() {
     static const std::vector<Workload> all{
         {"install", pass, first_install},
+        {"overwrite", pass, overwriting},
         {"update", pass, update},
+        {"hand-over", pass, hand_over},
         {"repair", pass, repair},
         {"resume", pass, resumption},
         {"encoded", pass, encoded},
