@@ -128,7 +128,7 @@ done
 step "the fetchers are killed in the middle"
 # All of them at once: one that is left over ends with the pass, before its turn comes.
 # shellcheck disable=SC2086 # these are words
-host_run kill -KILL $fetchers
+host_run sh -c 'kill -s KILL "$@"' sh $fetchers
 told_end() { told slow | grep -q 'provisor-fetch was ended'; }
 eventually 30 told_end || fails "the end of the fetcher was not told: $(told slow)"
 expect_has "message" "$(told slow)" "journalctl -u 'provisor-fetch@*'"
