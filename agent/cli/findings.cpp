@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/inside_root.hpp"
 #include "base/quantity.hpp"
+#include "install/attributes.hpp"
 #include "model/drop_in.hpp"
 #include "pass/documents.hpp"
 #include "pass/packaged.hpp"
@@ -128,6 +129,39 @@ void look_at_owners(const Settings& settings, const std::string& service, const 
                                 fmt::format("the sandbox of {} does not let it {}", service, what),
                                 fmt::format("{}:{}", component.place.file, component.place.line),
                                 owner_command(service)});
+}
+
+/// What takes the right to set capabilities (CAP_SETFCAP); empty when nothing of this file does.
+std::string to_set_capabilities(const FileSpec& file, const Paths& paths) {
+    if (!file.capabilities.empty())
+        return fmt::format("give '{}' the capabilities {}", file.path, file.capabilities);
+    try {
+        const auto target = find_target(file.path, paths);
+        const std::string set_by_hand = target ? read_capabilities(*target) : "";
+        return set_by_hand.empty() ? ""
+                                   : fmt::format("carry the capabilities {} of '{}' over to a new "
+                                                 "version",
+                                                 set_by_hand, file.path);
+    } catch (const Error&) {
+        // What cannot be looked at is reported elsewhere.
+        return "";
+    }
+}
+
+void look_at_capabilities(const Settings& settings, const Paths& paths, const std::string& service,
+                          const UnitState& agent, Findings& findings) {
+    if ((agent.capabilities & (std::uint64_t{1} << CAP_SETFCAP)) != 0)
+        return;
+    for (const Component& component : settings.components)
+        for (const FileSpec& file : component.files)
+            if (const std::string what = to_set_capabilities(file, paths); !what.empty()) {
+                findings.push_back(
+                    {Severity::error,
+                     fmt::format("the sandbox of {} does not let it {}", service, what),
+                     fmt::format("{}:{}", component.place.file, component.place.line),
+                     capabilities_command(service)});
+                break;
+            }
 }
 
 } // namespace
@@ -311,6 +345,7 @@ Findings look_at_sandbox(const Settings& settings, const Paths& paths, const std
                          const UnitState& agent) {
     Findings findings;
     look_at_owners(settings, service, agent, findings);
+    look_at_capabilities(settings, paths, service, agent, findings);
     if (agent.protect_system != "strict")
         return findings;
     std::set<std::string> folders = target_folders(settings, paths);

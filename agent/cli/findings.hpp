@@ -54,7 +54,8 @@ Findings look_at_credentials(const Settings& settings, const Paths& paths);
 /// The units of components: missing ones, and unit files of manifests that another file hides.
 Findings look_at_units(const Settings& settings, const Paths& paths, UnitManager& units);
 /// Targets that the sandbox of the agent's `service`, of which systemd says `agent`, does not let
-/// it write, and owners that it cannot give them to, with the command that changes that.
+/// it write, owners that it cannot give them to, and capabilities that it cannot set, with the
+/// command that changes that.
 Findings look_at_sandbox(const Settings& settings, const Paths& paths, const std::string& service,
                          const UnitState& agent);
 

@@ -26,6 +26,8 @@ std::string state_of_file(const InstalledFile& file, const Overview& overview,
             return "missing";
         if (actual->second.sha256 != file.sha256)
             return "changed";
+        if (actual->second.capabilities != file.capabilities)
+            return "capabilities changed";
         return actual->second == file ? "as installed" : "mode or owner changed";
     } catch (const Error& error) {
         return error.what();
@@ -95,13 +97,16 @@ Json to_json(const Overview& overview, const Context& context) {
     json["untrusted"] = overview.untrusted.empty() ? Json(nullptr) : Json(overview.untrusted);
     Json files = Json::array();
     if (overview.installed)
-        for (const InstalledFile& file : overview.installed->files)
+        for (const InstalledFile& file : overview.installed->files) {
             files.push_back({{"path", file.path},
                              {"sha256", file.sha256},
                              {"mode", fmt::format("{:04o}", file.mode)},
                              {"owner", file.owner},
                              {"group", file.group},
                              {"state", state_of_file(file, overview, context)}});
+            if (!file.capabilities.empty())
+                files.back()["capabilities"] = file.capabilities;
+        }
     json["files"] = files;
     json["activated"] = overview.activated && overview.installed &&
                         overview.activated->same_installation(*overview.installed);
@@ -186,8 +191,9 @@ void print_overview(const Overview& overview, const Context& context) {
         line("content", overview.installed->artifact);
         line("signed by", signer_in_words(overview, context));
         for (const InstalledFile& file : overview.installed->files)
-            line("file", fmt::format("{}  {:04o} {}:{}  {}", file.path, file.mode, file.owner,
-                                     file.group, state_of_file(file, overview, context)));
+            line("file", fmt::format("{}  {:04o} {}:{}{}{}  {}", file.path, file.mode, file.owner,
+                                     file.group, file.capabilities.empty() ? "" : " ",
+                                     file.capabilities, state_of_file(file, overview, context)));
     }
     for (const Overview::Unit& unit : overview.units) {
         line("unit", fmt::format("{}  {}", unit.name, unit.state));

@@ -39,6 +39,13 @@ void verify_component(const Overview& overview, const Context& context,
                 deviations.push_back({overview.name, file.path,
                                       fmt::format("hashes to {}, recorded is {}",
                                                   actual->second.sha256, file.sha256)});
+            else if (actual->second.capabilities != file.capabilities)
+                deviations.push_back(
+                    {overview.name, file.path,
+                     fmt::format("has {}, recorded is {}",
+                                 actual->second.capabilities.empty() ? "no capabilities"
+                                                                     : actual->second.capabilities,
+                                 file.capabilities)});
             else if (actual->second != file)
                 deviations.push_back(
                     {overview.name, file.path,

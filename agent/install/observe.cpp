@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "install/accounts.hpp"
+#include "install/attributes.hpp"
 #include "install/target.hpp"
 
 #include <cerrno>
@@ -77,6 +78,9 @@ FoundFiles observe_files(const std::vector<InstalledFile>& expected, const Paths
             if (facts->st_gid != due.group)
                 actual.group = std::to_string(facts->st_gid);
         }
+        // What nobody asked for an administrator may set as he likes.
+        if (!wanted.capabilities.empty())
+            actual.capabilities = read_capabilities(*target);
         found.files.emplace(wanted.path, std::move(actual));
         found.hashed.push_back(std::move(hashed));
     }

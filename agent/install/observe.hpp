@@ -22,7 +22,8 @@ enum class Rehash { when_touched, always };
 
 /// Looks at the targets in `expected`. A file whose fingerprint is the one in `known` is not read
 /// again. Mode and owner are what the file really has; an owner is told by the expected name when
-/// that is the same account. A target that is neither absent nor a regular file throws Error of
+/// that is the same account; capabilities are what it has where some are expected, and else empty.
+/// A target that is neither absent nor a regular file throws Error of
 /// kind io: provisor replaces files, and nothing else.
 FoundFiles observe_files(const std::vector<InstalledFile>& expected, const Paths& paths,
                          const Record& known, Rehash rehash, const Interrupt& interrupt);

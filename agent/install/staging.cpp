@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/inside_root.hpp"
 #include "base/sha256.hpp"
+#include "install/attributes.hpp"
 #include "install/trusted_folder.hpp"
 #include "model/drop_in.hpp"
 
@@ -75,7 +76,7 @@ Staging::~Staging() {
 Fd Staging::begin(const InstalledFile& file) {
     const Ownership owner =
         can_change_owner() ? resolve_ownership(file.owner, file.group, paths_.root) : Ownership{};
-    const Writers writers = writers_beside(file.mode, owner.user);
+    const Writers writers = writers_beside(file, owner.user);
     require_trusted_way(file.path, paths_, writers);
     Staged staged{file, owner, make_way_to_target(file.path, paths_, made_), temporary_name(), {}};
     const fs::path shown = staged.target.shown;
@@ -102,27 +103,46 @@ void Staging::hold(Staged& staged, const Fd& written) {
     require_same_file(staged.content, staged.target, staged.temporary);
 }
 
-/// Owner and mode, as they will be installed, durably.
-void Staging::seal(const Staged& staged) const {
+void Staging::give_owner(const Staged& staged, const std::string& what) const {
+    if (!can_change_owner())
+        return;
+    const Fd& temporary = staged.content;
+    struct stat facts {};
+    // Not asked for what is so already: a sandbox refuses even that.
+    if (::fstat(temporary.get(), &facts) != 0 ||
+        ((facts.st_uid != staged.owner.user || facts.st_gid != staged.owner.group) &&
+         ::fchown(temporary.get(), staged.owner.user, staged.owner.group) != 0))
+        throw cannot_give_away(
+            errno, fmt::format("{}: give it to {}:{}", what, staged.file.owner, staged.file.group),
+            paths_);
+}
+
+/// Owner, mode and all else that it will be installed with, durably.
+void Staging::seal(const Staged& staged) {
     const InstalledFile& file = staged.file;
     const Fd& temporary = staged.content;
     const std::string what = fmt::format("stage '{}'", staged.target.shown.string());
     require_same_file(temporary, staged.target, staged.temporary);
-    // A crash may leave the temporary name behind: as short as can be with such a mode.
-    if ((file.mode & set_id_bits) != 0)
+    AttributeCarrier carried(read_attributes(staged.target), staged.target, paths_);
+    const std::string left =
+        carried.leave_what_strangers_set(can_change_owner() ? staged.owner.user : ::geteuid());
+    if (!left.empty())
+        left_behind_.push_back(fmt::format("'{}' loses what it had been given by another user: {}",
+                                           staged.target.shown.string(), left));
+    // A crash may leave the temporary name behind: as short as can be with such rights.
+    if ((file.mode & set_id_bits) != 0 || !file.capabilities.empty())
         sync_fd(temporary.get(), fmt::format("{}: content", what));
-    if (can_change_owner()) {
-        struct stat facts {};
-        // Not asked for what is so already: a sandbox refuses even that.
-        if (::fstat(temporary.get(), &facts) != 0 ||
-            ((facts.st_uid != staged.owner.user || facts.st_gid != staged.owner.group) &&
-             ::fchown(temporary.get(), staged.owner.user, staged.owner.group) != 0))
-            throw cannot_give_away(
-                errno, fmt::format("{}: give it to {}:{}", what, file.owner, file.group), paths_);
-    }
-    // After chown, which clears set-id bits: chown(2).
+    // What takes the right to write it comes before the owner.
+    carried.put_named(temporary);
+    give_owner(staged, what);
+    carried.put_acl(temporary, file.mode);
+    // After chown, which clears set-id bits and capabilities: chown(2).
     if (::fchmod(temporary.get(), file.mode) != 0)
         throw system_error(errno, fmt::format("{}: set mode {:04o}", what, file.mode));
+    if (!file.capabilities.empty())
+        put_capabilities(temporary, file, staged.target, paths_);
+    else if (staged.keeps_capabilities)
+        carried.put_capabilities(temporary);
     sync_fd(temporary.get(), what);
 }
 
@@ -159,6 +179,13 @@ const Staging::Staged& Staging::find(const std::string& path) const {
                          [&](const Staged& staged) { return staged.file.path == path; });
 }
 
+Staging::Staged& Staging::find(const std::string& path) {
+    return *std::find_if(staged_.begin(), staged_.end(),
+                         [&](const Staged& staged) { return staged.file.path == path; });
+}
+
+void Staging::drop_capabilities(const std::string& path) { find(path).keeps_capabilities = false; }
+
 fs::path Staging::lend(const std::string& path, gid_t group) {
     const Staged& staged = find(path);
     const std::string what =
@@ -175,10 +202,7 @@ fs::path Staging::lend(const std::string& path, gid_t group) {
         throw system_error(errno, what);
     require_same_file(staged.content, staged.target, staged.temporary);
     // Its real folder: below a root folder, links on the way lead elsewhere for everybody else.
-    std::error_code problem;
-    const fs::path folder =
-        fs::read_symlink(fmt::format("/proc/self/fd/{}", staged.target.folder.get()), problem);
-    return (problem ? staged.target.shown.parent_path() : folder) / staged.temporary;
+    return staged.target.real().parent_path() / staged.temporary;
 }
 
 void Staging::take_back(const std::string& path) {

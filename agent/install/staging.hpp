@@ -25,11 +25,15 @@ namespace provisor {
 /// Whatever was staged and not committed is removed by the destructor, and so are the directories
 /// that were made for it.
 ///
+/// A new file gets what stands at its target has beside content, mode and owner (access control
+/// list, attributes, capabilities that were set by hand). What cannot be carried over is an Error
+/// of commit(), before any rename.
+///
 /// Each file is held by a descriptor from its creation to its rename. Owner and mode are set
 /// through that descriptor, and its name is compared with it: what somebody else puts under the
-/// temporary name gets neither, and is not installed. Set-id files and files of another owner than
-/// root are refused where others than root may write a directory on the way
-/// (require_trusted_way()).
+/// temporary name gets neither, and is not installed. Set-id files, files with capabilities and
+/// files of another owner than root are refused where others than root may write a directory on the
+/// way (require_trusted_way()).
 ///
 /// After a crash each target is the whole old or the whole new file; what is left of a temporary
 /// name is removed by sweep_temporaries() in the next pass.
@@ -58,12 +62,17 @@ public:
     void take_back(const std::string& path);
     /// The directories that were made for what was staged, the outer ones first.
     const std::vector<MadeDirectory>& made() const { return made_; }
+    /// The capabilities of what stands at this target now were not set by hand, and go with it.
+    void drop_capabilities(const std::string& path);
     /// Takes away what was staged for this target.
     void discard(const std::string& path);
     /// Gives everything its owner and mode, syncs it, renames it over its target and syncs the
     /// directories. Throws Error of kind io when a name stands for another file than the one that
     /// was staged: before any rename, or after it when it was too late to prevent it.
     void commit();
+    /// After commit(): what was not carried over, since it is not known to be root's will; a
+    /// sentence for each file, for people.
+    const std::vector<std::string>& left_behind() const { return left_behind_; }
 
 private:
     struct Staged {
@@ -73,17 +82,21 @@ private:
         std::string temporary;
         Fd content; ///< for reading: a program that somebody may write cannot be run
         bool committed = false;
+        bool keeps_capabilities = true; ///< those set by hand on what it replaces
     };
     Fd begin(const InstalledFile& file);
     static void hold(Staged& staged, const Fd& written);
-    void seal(const Staged& staged) const;
+    void seal(const Staged& staged);
+    void give_owner(const Staged& staged, const std::string& what) const;
     void put_in_place(Staged& staged) const;
     const Staged& find(const std::string& path) const;
+    Staged& find(const std::string& path);
 
     const Paths& paths_;
     std::uint64_t min_free_;
     std::vector<Staged> staged_;
     std::vector<MadeDirectory> made_;
+    std::vector<std::string> left_behind_;
 };
 
 /// Removes stale temporary files of provisor in the folders of these targets, but for those `done`

@@ -77,6 +77,12 @@ std::string explain_read_only(int error_number, const fs::path& folder, const Pa
         paths.own_unit, write_path_command(paths.own_unit, folder.string()));
 }
 
+fs::path Target::real() const {
+    std::error_code problem;
+    const fs::path real = fs::read_symlink(fmt::format("/proc/self/fd/{}", folder.get()), problem);
+    return (problem ? shown.parent_path() : real) / name;
+}
+
 std::optional<struct stat> Target::look() const {
     struct stat facts {};
     if (::fstatat(folder.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0)

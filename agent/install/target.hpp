@@ -20,6 +20,8 @@ struct Target {
     std::string name;
     std::filesystem::path shown; ///< for messages
 
+    /// Its real path, without links on the way, where /proc tells it.
+    std::filesystem::path real() const;
     /// lstat of the target; absent when there is nothing. Throws Error of kind io.
     std::optional<struct stat> look() const;
     /// Opens it for reading, never through a link. Throws Error of kind io.

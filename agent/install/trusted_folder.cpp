@@ -45,8 +45,9 @@ void require_trusted(const struct stat& facts, const std::string& folder, const 
     if (is_open_to_group && !is_open && facts.st_uid == 0 && writers == Writers::nobody)
         throw Error(ErrorKind::io,
                     fmt::format("directory '{0}', on the way to '{1}', may be written by its group "
-                                "(gid {2}): a file with a set-id bit or of another owner than root "
-                                "is not installed there; take that right away (chmod g-w '{0}') or "
+                                "(gid {2}): a file with a set-id bit, with capabilities or of "
+                                "another owner than root is not installed there; take that right "
+                                "away (chmod g-w '{0}') or "
                                 "install elsewhere",
                                 folder, path, facts.st_gid));
     if (!is_open && facts.st_uid == 0)
@@ -98,8 +99,10 @@ std::optional<struct stat> go(const std::string& path, const Paths& paths, Write
 
 } // namespace
 
-Writers writers_beside(mode_t mode, uid_t owner) {
-    return (mode & set_id_bits) != 0 || owner != 0 ? Writers::nobody : Writers::group;
+Writers writers_beside(const InstalledFile& file, uid_t owner) {
+    return (file.mode & set_id_bits) != 0 || !file.capabilities.empty() || owner != 0
+               ? Writers::nobody
+               : Writers::group;
 }
 
 void require_trusted_way(const std::string& path, const Paths& paths, Writers writers) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "install/target.hpp"
+#include "model/marker.hpp"
 
 namespace provisor {
 
@@ -14,9 +15,10 @@ enum class Writers {
     nobody
 };
 
-/// What a file of this mode and owner takes: nobody beside a program that runs with the rights of
-/// its owner, nor beside a file that is given to another user than root.
-Writers writers_beside(mode_t mode, uid_t owner);
+/// What a file takes that will belong to this user: nobody beside a program that runs with the
+/// rights of its owner or with capabilities, nor beside a file that is given to another user than
+/// root.
+Writers writers_beside(const InstalledFile& file, uid_t owner);
 
 /// Throws Error of kind io when somebody else than root could lead the path elsewhere: who owns a
 /// folder that it passes, or may give other things the names in it. In one with the sticky bit

@@ -36,6 +36,7 @@ struct FileSpec {
     mode_t mode = 0755;
     std::string owner = "root"; ///< a user's name or a decimal uid
     std::string group = "root";
+    std::string capabilities = {}; ///< normal_capabilities(); empty: none are asked for
     bool operator==(const FileSpec&) const = default;
 };
 

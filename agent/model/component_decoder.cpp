@@ -4,6 +4,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "model/capabilities.hpp"
 #include "model/found_version.hpp"
 #include "model/nearest.hpp"
 #include "model/syntax.hpp"
@@ -222,6 +223,12 @@ std::vector<Decoder::Field> ComponentDecoder::file_fields(FileSpec& file) {
          }},
         {"owner", account(file.owner, "owner")},
         {"group", account(file.group, "group")},
+        {"capabilities",
+         [this, &file](const YamlNode& node) {
+             if (const auto text =
+                     read_expanded(node, "capabilities", Escape::none, find_capabilities_fault))
+                 file.capabilities = normal_capabilities(*text);
+         }},
     };
 }
 

@@ -78,4 +78,14 @@ std::string owner_command(const std::string& unit) {
                     "SystemCallFilter=@chown", "PrivateUsers=no"});
 }
 
+std::string capabilities_command(const std::string& unit) {
+    // In a user namespace they would be for that alone.
+    return command(unit, "", "capabilities",
+                   {"CapabilityBoundingSet=CAP_SETFCAP", "PrivateUsers=no"});
+}
+
+std::string accounts_command(const std::string& unit) {
+    return command(unit, "", "accounts", {"PrivateUsers=no"});
+}
+
 } // namespace provisor

@@ -14,4 +14,10 @@ std::string write_path_command(const std::string& unit, const std::string& folde
 /// for that.
 std::string owner_command(const std::string& unit);
 
+/// The command that lets it give files capabilities.
+std::string capabilities_command(const std::string& unit);
+
+/// The command that lets it see and set the users and groups of an access control list.
+std::string accounts_command(const std::string& unit);
+
 } // namespace provisor

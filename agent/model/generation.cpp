@@ -84,6 +84,9 @@ std::string identity_of(const Marker& marker) {
         add(std::to_string(file.mode));
         add(file.owner);
         add(file.group);
+        // A path begins with "/", so it cannot be taken for these.
+        if (!file.capabilities.empty())
+            add(file.capabilities);
     }
     return sha256_of(text);
 }

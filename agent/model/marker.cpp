@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "model/capabilities.hpp"
 #include "model/syntax.hpp"
 #include "model/whole_number.hpp"
 
@@ -18,12 +19,15 @@ using Json = nlohmann::ordered_json;
 
 Json files_to_json(const std::vector<InstalledFile>& files) {
     Json list = Json::array();
-    for (const InstalledFile& file : files)
+    for (const InstalledFile& file : files) {
         list.push_back({{"path", file.path},
                         {"sha256", file.sha256},
                         {"mode", fmt::format("{:04o}", file.mode)},
                         {"owner", file.owner},
                         {"group", file.group}});
+        if (!file.capabilities.empty())
+            list.back()["capabilities"] = file.capabilities;
+    }
     return list;
 }
 
@@ -36,6 +40,8 @@ std::vector<InstalledFile> files_from_json(const Json& list) {
         const auto mode = parse_mode(item.at("mode").get<std::string>());
         file.owner = item.at("owner").get<std::string>();
         file.group = item.at("group").get<std::string>();
+        // An older libcap may have known a capability by its number alone.
+        file.capabilities = normal_capabilities(item.value("capabilities", ""));
         if (!file.path.starts_with('/') || !is_sha256(file.sha256) || !mode)
             throw std::invalid_argument("not a marker");
         file.mode = *mode;

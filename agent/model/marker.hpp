@@ -17,6 +17,7 @@ struct InstalledFile {
     mode_t mode = 0;
     std::string owner;
     std::string group;
+    std::string capabilities = {}; ///< normal_capabilities() of what is asked for; empty: nothing
     bool operator==(const InstalledFile&) const = default;
 };
 

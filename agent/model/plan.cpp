@@ -25,6 +25,10 @@ std::string reason_unchanged(Freshness freshness) {
     return {};
 }
 
+std::string capabilities_in_words(const InstalledFile& file) {
+    return file.capabilities.empty() ? "no capabilities" : file.capabilities;
+}
+
 std::string reason_update(const Marker& installed, const Marker& wanted, Freshness freshness) {
     if (installed.artifact != wanted.artifact)
         return freshness == Freshness::pinned ? "the manifest pins other content"
@@ -40,6 +44,9 @@ std::string reason_update(const Marker& installed, const Marker& wanted, Freshne
         if (before->mode != file.mode)
             return fmt::format("{} has mode {:04o} in the manifest, not {:04o}", file.path,
                                file.mode, before->mode);
+        if (before->capabilities != file.capabilities)
+            return fmt::format("{} has {} in the manifest, not {}", file.path,
+                               capabilities_in_words(file), capabilities_in_words(*before));
         if (*before != file)
             return fmt::format("{} belongs to {}:{} in the manifest", file.path, file.owner,
                                file.group);
@@ -56,8 +63,22 @@ std::string reason_repair(const InstalledFile& wanted, const Observed& observed)
     if (actual->second.mode != wanted.mode)
         return fmt::format("{} had mode {:04o}, not {:04o}", wanted.path, actual->second.mode,
                            wanted.mode);
+    // Who changes the owner takes the capabilities away with that: chown(2).
+    if (actual->second.owner == wanted.owner && actual->second.group == wanted.group)
+        return actual->second.capabilities.empty()
+                   ? fmt::format("{} had lost {}", wanted.path, wanted.capabilities)
+                   : fmt::format("{} had {}, not {}", wanted.path, actual->second.capabilities,
+                                 wanted.capabilities);
     return fmt::format("{} belonged to {}:{}, not {}:{}", wanted.path, actual->second.owner,
                        actual->second.group, wanted.owner, wanted.group);
+}
+
+/// Whether the file has capabilities that an earlier manifest asked for. What somebody set by hand
+/// stays; these go.
+bool has_outdated_capabilities(const InstalledFile& wanted, const Observed& observed) {
+    const InstalledFile* before =
+        observed.installed ? observed.installed->find(wanted.path) : nullptr;
+    return wanted.capabilities.empty() && before != nullptr && !before->capabilities.empty();
 }
 
 } // namespace
@@ -74,7 +95,8 @@ Marker wanted_marker(const Component& component, const std::string& artifact_sha
     for (const FileSpec& file : component.files) {
         // An archive of which a file is not known must not pass for that file.
         const std::string& sha256 = contents.empty() ? artifact_sha256 : contents.at(file.from);
-        marker.files.push_back({file.path, sha256, file.mode, file.owner, file.group});
+        marker.files.push_back(
+            {file.path, sha256, file.mode, file.owner, file.group, file.capabilities});
     }
     for (const UnitSpec& unit : component.units)
         if (unit.file)
@@ -100,7 +122,8 @@ Plan make_plan(const Component& component, const Marker& wanted, Freshness fresh
     Plan plan;
     for (const InstalledFile& file : wanted.files) {
         const auto actual = observed.actual.find(file.path);
-        if (actual == observed.actual.end() || actual->second != file)
+        if (actual == observed.actual.end() || actual->second != file ||
+            has_outdated_capabilities(file, observed))
             plan.place.push_back(file.path);
     }
     const bool recorded = observed.installed && observed.installed->same_installation(wanted);

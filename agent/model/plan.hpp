@@ -52,7 +52,8 @@ enum class Due {
 struct Plan {
     Decision decision = Decision::unchanged;
     std::string reason;
-    std::vector<std::string> place; ///< paths whose content, mode or owner must be put right
+    std::vector<std::string>
+        place; ///< paths whose content, mode, owner or capabilities must be put right
     bool write_marker = false;
     Due due = Due::nothing;
     /// Foreign files are about to be replaced for the first time, and units may run them:

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <optional>
+#include <spdlog/spdlog.h>
 
 namespace provisor {
 namespace {
@@ -56,6 +57,8 @@ void stage_file(const Work& work, const InstalledFile& file, Cache& cache, Stagi
         staging.stage_text(file, *text);
         return;
     }
+    const InstalledFile* before =
+        work.observed.installed ? work.observed.installed->find(file.path) : nullptr;
     const std::optional<Fd> blob = cache.open_blob(file.sha256);
     if (!blob)
         throw Error(ErrorKind::io,
@@ -63,6 +66,9 @@ void stage_file(const Work& work, const InstalledFile& file, Cache& cache, Stagi
                                 file.sha256, file.path));
     try {
         staging.stage_blob(file, blob->get(), interrupt);
+        // An earlier manifest asked for them, and nobody set them by hand.
+        if (before != nullptr && !before->capabilities.empty())
+            staging.drop_capabilities(file.path);
     } catch (const Error& error) {
         // Damaged since it was made sure of: gone, so that the next pass gets it anew.
         if (error.kind() == ErrorKind::digest)
@@ -86,6 +92,8 @@ void put_in_place(Work& work, Staging& staging, const Paths& paths, Cache& cache
     if (!work.plan.place.empty()) {
         work.owners->note_made(staging.made());
         staging.commit();
+        for (const std::string& left : staging.left_behind())
+            spdlog::warn("{}: {}", work.component->name, left);
         remember_hashes(work, paths, interrupt);
     }
     if (work.plan.write_marker) {

@@ -4,6 +4,7 @@
 # are nobody. It does its work all the same, and what its sandbox refuses it tells with the command that lets it.
 . "$(dirname "$0")/../harness/story.sh"
 command -v nginx >/dev/null || skip "nginx is not installed"
+command -v setcap >/dev/null || skip "setcap (libcap2-bin) is not installed"
 
 host_boot
 host_install_deb
@@ -241,6 +242,29 @@ eventually 60 outside_in_place 2.0.0 || fails "no update in /srv: $(told outside
 holds "both are kept up to date"
 # Of the exposure the capabilities are the price.
 expect_eq "exposure with that" 0 "$(host_run systemd-analyze security --no-pager --threshold=21 provisor.service >/dev/null 2>&1; echo $?)"
+
+step "a file with capabilities"
+publish "$(service_program 2.0.0)" capable
+cat <<'YAML' | manifest capable
+components:
+  capable: { url: "http://127.0.0.1:8000/capable", path: /opt/capable/tool, mode: "0755", capabilities: cap_net_raw=ep }
+YAML
+refused capable
+expect_has "command" "$command" "CAP_SETFCAP"
+[ ! -e "$host_tree/opt/capable/tool" ] || fails "it was installed without its capabilities"
+host_run sh -c "$command"
+eventually 60 in_place /opt/capable/tool 2.0.0 || fails "it is not installed after that: $(told capable)"
+expect_has "its capabilities" "$(getcap "$host_tree/opt/capable/tool")" "cap_net_raw=ep"
+expect_lacks "doctor after that" "$(host_run provisor doctor || true)" CAP_SETFCAP
+setcap -r "$host_tree/opt/capable/tool"
+expect_has "verify" "$(host_run provisor verify capable || true)" "has no capabilities, recorded is cap_net_raw=ep"
+put_back() { getcap "$host_tree/opt/capable/tool" | grep -q cap_net_raw=ep; }
+eventually 60 put_back || fails "its capabilities were not put back: $(told capable)"
+publish "$(service_program 1.0.0)" app
+eventually 60 in_place /opt/owned/tool 1.0.0 || fails "the rights of both drop-ins are not in force: $(told owned)"
+holds "what it may give away and what it may set are added up"
+publish "$(service_program 2.0.0)" app
+eventually 60 in_place /opt/owned/tool 2.0.0 || fails "no update of what belongs to daemon: $(told owned)"
 
 step "one pass as a service"
 host_run systemctl stop provisor.service

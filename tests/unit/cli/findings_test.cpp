@@ -3,13 +3,16 @@
 #include "cli/findings.hpp"
 
 #include "fakes/fake_units.hpp"
+#include "model/capabilities.hpp"
 #include "model/drop_in.hpp"
 #include "pass/lock.hpp"
 #include "store/component_store.hpp"
+#include "support/file_attributes.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
 namespace provisor::test {
@@ -247,6 +250,35 @@ TEST_F(Doctor, FindsAnOwnerThatTheSandboxDoesNotHave) {
     expect_one(look_at_sandbox(settings, paths, "provisor-apply.service", confined),
                Severity::error, "'/opt/app/app' to root:app", "app.yaml:2",
                owner_command("provisor-apply.service"));
+}
+
+TEST_F(Doctor, FindsCapabilitiesThatTheSandboxCannotGive) {
+    paths.state_dir = "/var/lib/provisor";
+    UnitState confined = strict;
+    confined.capabilities = ~(std::uint64_t{1} << CAP_SETFCAP);
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, confined), IsEmpty()) << "none are wanted";
+    app().files[0].capabilities = "cap_net_raw=ep";
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, strict), IsEmpty()) << "it may give them";
+    expect_one(look_at_sandbox(settings, paths, "provisor-apply.service", confined),
+               Severity::error, "give '/opt/app/app' the capabilities cap_net_raw=ep", "app.yaml:2",
+               capabilities_command("provisor-apply.service"));
+}
+
+TEST_F(Doctor, FindsCapabilitiesSetByHandThatTheSandboxCannotCarryOver) {
+    if (::geteuid() != 0 || !takes_attributes(folder.path()))
+        GTEST_SKIP() << "it takes root, and a file system with attributes below " << folder.path();
+    paths.state_dir = "/var/lib/provisor";
+    paths.root = folder.path();
+    write_text(folder / "opt/app/app", "by hand");
+    UnitState confined = strict;
+    confined.capabilities = 0;
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, confined), IsEmpty());
+    ASSERT_TRUE(set_attribute(folder / "opt/app/app", capability_name,
+                              capabilities_to_attribute("cap_net_raw=ep")));
+    EXPECT_THAT(look_at_sandbox(settings, paths, agent, strict), IsEmpty());
+    expect_one(look_at_sandbox(settings, paths, agent, confined), Severity::error,
+               "carry the capabilities cap_net_raw=ep of '/opt/app/app' over", "app.yaml:2",
+               capabilities_command("provisor.service"));
 }
 
 TEST_F(Doctor, FindsAFileThatTheSandboxCannotShowToItsCheckAlone) {

@@ -93,7 +93,8 @@ TEST_F(TrustedFolder, IsClosedToGroupsForSetIdFilesAndOtherOwners) {
         for (const std::string& why : {trouble(path, 04755), trouble(path, 02755),
                                        trouble(path, 06711), trouble(path, 0755, "4711")})
             EXPECT_THAT(why, HasSubstr("may be written by its group (gid 0): a file with a set-id "
-                                       "bit or of another owner than root is not installed there; "
+                                       "bit, with capabilities or of another owner than root is "
+                                       "not installed there; "
                                        "take that right away (chmod g-w '" +
                                        (folder / "opt/team").string() + "')"))
                 << path;

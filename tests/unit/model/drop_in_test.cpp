@@ -58,5 +58,15 @@ TEST(DropIn, TheCommandForOwnersAddsWhatChownNeeds) {
               "SystemCallFilter=@chown\nPrivateUsers=no\n");
 }
 
+TEST(DropIn, TheCommandsForCapabilitiesAndListsAddWhatTheseNeedAndNoMore) {
+    const TemporaryFolder root;
+    EXPECT_EQ(drop_in_after(capabilities_command("provisor.service"), root,
+                            "etc/systemd/system/provisor.service.d/capabilities.conf"),
+              "[Service]\nCapabilityBoundingSet=CAP_SETFCAP\nPrivateUsers=no\n");
+    EXPECT_EQ(drop_in_after(accounts_command("provisor.service"), root,
+                            "etc/systemd/system/provisor.service.d/accounts.conf"),
+              "[Service]\nPrivateUsers=no\n");
+}
+
 } // namespace
 } // namespace provisor::test

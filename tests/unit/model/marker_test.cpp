@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "model/generation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,6 +29,19 @@ TEST(Marker, ComesBackFromItsJsonUnchanged) {
     EXPECT_EQ(back->adopted, marker.adopted);
 }
 
+TEST(Marker, CapabilitiesStandInItOnlyWhereSomeAreAskedFor) {
+    Marker marker = sample();
+    EXPECT_EQ(to_json(marker).find("capabilities"), std::string::npos) << "as it was before them";
+    const std::string without = identity_of(marker);
+    marker.files[0].capabilities = "cap_chown,cap_kill=ep";
+    EXPECT_EQ(parse_marker(to_json(marker))->files, marker.files);
+    EXPECT_NE(identity_of(marker), without);
+    // Written by an older libcap, which did not know the name yet.
+    std::string text = to_json(marker);
+    text.replace(text.find("cap_chown,cap_kill"), 18, "0,5");
+    EXPECT_EQ(parse_marker(text)->files, marker.files);
+}
+
 TEST(Marker, HoldsNothingVolatile) {
     const std::string text = to_json(sample());
     for (const char* word : {"time", "etag", "url", "version", "inode", "mtime"})
@@ -43,6 +57,7 @@ TEST(Marker, IdentityIsContentPathModeAndOwner) {
     EXPECT_TRUE(marker.same_installation(other)) << "what has still to be removed is no part of it";
     for (const auto change :
          {+[](Marker& m) { m.artifact = sha256_of("x"); },
+          +[](Marker& m) { m.files[0].capabilities = "cap_kill=ep"; },
           +[](Marker& m) { m.files[0].mode = 0700; }, +[](Marker& m) { m.files[0].owner = "svc"; },
           +[](Marker& m) { m.files[0].path = "/x"; },
           +[](Marker& m) { m.files[0].sha256 = sha256_of("x"); },

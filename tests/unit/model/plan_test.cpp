@@ -117,6 +117,27 @@ INSTANTIATE_TEST_SUITE_P(
                         Units::act,
                         {Decision::repair, "", place, false, Due::repair},
                         "had mode 0644, not 0755"},
+                    Row{"LeavesCapabilitiesThatNobodyAskedForToAnAdministrator",
+                        [] {
+                            Observed observed = settled(one);
+                            observed.actual["/opt/app"].capabilities = "";
+                            return observed;
+                        },
+                        one,
+                        Units::act,
+                        {Decision::unchanged, "", {}, false, Due::nothing},
+                        "same content"},
+                    Row{"TakesAwayCapabilitiesThatAnEarlierManifestAskedFor",
+                        [] {
+                            Observed observed = settled(one);
+                            observed.installed->files[0].capabilities = "cap_kill=ep";
+                            observed.activated = observed.installed;
+                            return observed;
+                        },
+                        one,
+                        Units::act,
+                        {Decision::update, "", place, true, Due::change},
+                        "/opt/app has no capabilities in the manifest, not cap_kill=ep"},
                     Row{"FinishesAnInterruptedActivation",
                         [] {
                             Observed observed = settled(two);
@@ -191,6 +212,27 @@ TEST(Plan, AUnitFileIsPartOfTheMarker) {
     EXPECT_EQ(plan.decision, Decision::update);
     EXPECT_EQ(plan.place, std::vector<std::string>{"/etc/systemd/system/app.service"});
     EXPECT_EQ(plan.due, Due::change);
+}
+
+TEST(Plan, CapabilitiesThatAreMissingAreARepair) {
+    Component component = app();
+    component.files[0].capabilities = "cap_kill=ep";
+    const Marker wanted = wanted_marker(component, one, {}, "/etc/systemd/system");
+    Observed observed{wanted, wanted, {{"/opt/app", wanted.files[0]}}};
+    const auto plan = [&] {
+        return make_plan(component, wanted, Freshness::revalidated, observed, Units::act);
+    };
+    EXPECT_EQ(to_string(plan().decision), "unchanged");
+    observed.actual["/opt/app"].capabilities = "";
+    EXPECT_EQ(to_string(plan().decision), "repair");
+    EXPECT_EQ(plan().reason, "/opt/app had lost cap_kill=ep");
+    EXPECT_EQ(plan().place, place);
+    observed.actual["/opt/app"].capabilities = "cap_net_raw=ep";
+    EXPECT_EQ(plan().reason, "/opt/app had cap_net_raw=ep, not cap_kill=ep");
+    // Who changes the owner takes them away with that.
+    observed.actual["/opt/app"].owner = "1500";
+    observed.actual["/opt/app"].capabilities = "";
+    EXPECT_EQ(plan().reason, "/opt/app belonged to 1500:root, not root:root");
 }
 
 } // namespace

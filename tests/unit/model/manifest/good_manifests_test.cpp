@@ -34,6 +34,23 @@ TEST(GoodManifest, ASignatureMayNameItsKeysAndWhatItIsOver) {
               (SignatureSpec{"https://o/s", {}, SignatureOver::artifact}));
 }
 
+TEST(GoodManifest, CapabilitiesAreOneTextHoweverTheyAreWritten) {
+    const auto components = read(R"(
+vars: { right: cap_kill }
+components:
+  short: { url: "https://o/s", path: /opt/s, capabilities: CAP_KILL+pe }
+  long:
+    url: https://o/l
+    files:
+      - { path: /opt/l, from: l, capabilities: "cap_net_raw=ep {right}=ep" }
+      - { path: /opt/m, from: m }
+)");
+    ASSERT_EQ(components.size(), 2U);
+    EXPECT_EQ(components[0].files.at(0).capabilities, "cap_kill=ep");
+    EXPECT_EQ(components[1].files.at(0).capabilities, "cap_kill,cap_net_raw=ep");
+    EXPECT_EQ(components[1].files.at(1).capabilities, "");
+}
+
 TEST(GoodManifest, MayBeEmpty) {
     EXPECT_TRUE(read("").empty());
     EXPECT_TRUE(read("# nothing yet\n").empty());
