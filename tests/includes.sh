@@ -25,7 +25,7 @@ while IFS= read -r line; do
     [ -n "$line" ] && complain "not allowed: agent/$line"
 done < <(grep -rnE '^#include "[a-z]+/' store | grep -vE '#include "((store|base|model)/|transfer/transfer.hpp)' || true)
 
-third_party='<(yaml-cpp|curl|spdlog|fmt|nlohmann|CLI|openssl|systemd|archive|zlib|zstd|gtest|gmock|sys/capability)'
+third_party='<(yaml-cpp|curl|spdlog|fmt|nlohmann|CLI|openssl|systemd|archive|zlib|zstd|gtest|gmock|selinux|sys/capability)'
 while IFS= read -r line; do
     [ -n "$line" ] && complain "third-party header in a header: agent/$line"
 done < <(grep -rnE "^#include $third_party" --include='*.hpp' . || true)
@@ -44,6 +44,7 @@ owner 'systemd/sd-bus' units
 owner 'systemd/sd-journal' journal
 owner yaml-cpp model
 owner 'sys/capability' model
+owner 'selinux/' install
 owner 'openssl/(ssl|x509)' fetch
 owner 'openssl/evp' 'base|trust'
 owner 'CLI/' cli

@@ -78,7 +78,8 @@ Fd Staging::begin(const InstalledFile& file) {
         can_change_owner() ? resolve_ownership(file.owner, file.group, paths_.root) : Ownership{};
     const Writers writers = writers_beside(file, owner.user);
     require_trusted_way(file.path, paths_, writers);
-    Staged staged{file, owner, make_way_to_target(file.path, paths_, made_), temporary_name(), {}};
+    Staged staged{
+        file, owner, make_way_to_target(file.path, paths_, made_, labels_), temporary_name(), {}};
     const fs::path shown = staged.target.shown;
     require_trusted_folder(file.path, staged.target, paths_, writers);
     Fd temporary(::openat(staged.target.folder.get(), staged.temporary.c_str(),
@@ -134,6 +135,8 @@ void Staging::seal(const Staged& staged) {
         sync_fd(temporary.get(), fmt::format("{}: content", what));
     // What takes the right to write it comes before the owner.
     carried.put_named(temporary);
+    if (labels_ != nullptr)
+        labels_->put(temporary, staged.target.real().string(), S_IFREG);
     give_owner(staged, what);
     carried.put_acl(temporary, file.mode);
     // After chown, which clears set-id bits and capabilities: chown(2).

@@ -4,6 +4,7 @@
 #include "base/fd.hpp"
 #include "base/interrupt.hpp"
 #include "install/accounts.hpp"
+#include "install/labels.hpp"
 #include "install/target.hpp"
 #include "model/marker.hpp"
 #include "model/paths.hpp"
@@ -26,8 +27,8 @@ namespace provisor {
 /// that were made for it.
 ///
 /// A new file gets what stands at its target has beside content, mode and owner (access control
-/// list, attributes, capabilities that were set by hand). What cannot be carried over is an Error
-/// of commit(), before any rename.
+/// list, attributes, capabilities that were set by hand), and the label that the policy of SELinux
+/// has for its path. What cannot be carried over is an Error of commit(), before any rename.
 ///
 /// Each file is held by a descriptor from its creation to its rename. Owner and mode are set
 /// through that descriptor, and its name is compared with it: what somebody else puts under the
@@ -41,7 +42,10 @@ class Staging {
 public:
     /// No file system of a target is filled up to less than `min_free` bytes (Error of kind space).
     explicit Staging(const Paths& paths, std::uint64_t min_free = 0)
-        : paths_(paths), min_free_(min_free) {}
+        : Staging(paths, min_free, system_labels(paths)) {}
+    /// With other labels than those of this machine; null: none.
+    Staging(const Paths& paths, std::uint64_t min_free, Labels* labels)
+        : paths_(paths), min_free_(min_free), labels_(labels) {}
     Staging(const Staging&) = delete;
     Staging& operator=(const Staging&) = delete;
     ~Staging();
@@ -94,6 +98,7 @@ private:
 
     const Paths& paths_;
     std::uint64_t min_free_;
+    Labels* labels_;
     std::vector<Staged> staged_;
     std::vector<MadeDirectory> made_;
     std::vector<std::string> left_behind_;

@@ -34,15 +34,23 @@ Fd open_below_root(const fs::path& folder, const Paths& paths) {
     return opened;
 }
 
+/// The name of an open directory, as the kernel knows it.
+fs::path real_path_of(const Fd& folder, const fs::path& shown) {
+    std::error_code problem;
+    fs::path real = fs::read_symlink(fmt::format("/proc/self/fd/{}", folder.get()), problem);
+    return problem ? shown : real;
+}
+
 /// Makes `folder`, which is `wanted` or on the way to it.
 Fd make_below_root(const fs::path& folder, const fs::path& wanted, const Paths& paths,
-                   std::vector<MadeDirectory>& made) {
+                   std::vector<MadeDirectory>& made, Labels* labels) {
     if (Fd there = open_below_root(folder, paths))
         return there;
-    const Fd parent = make_below_root(folder.parent_path(), wanted, paths, made);
+    const Fd parent = make_below_root(folder.parent_path(), wanted, paths, made, labels);
     const std::string what =
         fmt::format("make folder '{}'", paths.under_root(folder.string()).string());
-    if (::mkdirat(parent.get(), folder.filename().c_str(), 0755) != 0 && errno != EEXIST) {
+    const bool is_new = ::mkdirat(parent.get(), folder.filename().c_str(), 0755) == 0;
+    if (!is_new && errno != EEXIST) {
         const int problem = errno;
         const Error error = system_error(problem, what);
         throw Error(error.kind(), error.what() + explain_read_only(problem, wanted, paths));
@@ -51,10 +59,13 @@ Fd make_below_root(const fs::path& folder, const fs::path& wanted, const Paths& 
     struct stat facts {};
     if (!directory || ::fstat(directory.get(), &facts) != 0)
         throw system_error(directory ? errno : ENOTDIR, what);
-    made.push_back({folder.string(), facts.st_ino});
+    if (is_new)
+        made.push_back({folder.string(), facts.st_ino});
     // The umask had its say in mkdir; the mode is documented.
     if (::fchmod(directory.get(), 0755) != 0)
         throw system_error(errno, what);
+    if (labels != nullptr && is_new)
+        labels->put(directory, real_path_of(directory, folder).string(), S_IFDIR);
     sync_fd(parent.get(),
             fmt::format("folder '{}'", paths.under_root(folder.parent_path().string()).string()));
     return directory;
@@ -77,11 +88,7 @@ std::string explain_read_only(int error_number, const fs::path& folder, const Pa
         paths.own_unit, write_path_command(paths.own_unit, folder.string()));
 }
 
-fs::path Target::real() const {
-    std::error_code problem;
-    const fs::path real = fs::read_symlink(fmt::format("/proc/self/fd/{}", folder.get()), problem);
-    return (problem ? shown.parent_path() : real) / name;
-}
+fs::path Target::real() const { return real_path_of(folder, shown.parent_path()) / name; }
 
 std::optional<struct stat> Target::look() const {
     struct stat facts {};
@@ -108,9 +115,9 @@ std::optional<Target> find_target(const std::string& path, const Paths& paths) {
 }
 
 Target make_way_to_target(const std::string& path, const Paths& paths,
-                          std::vector<MadeDirectory>& made) {
+                          std::vector<MadeDirectory>& made, Labels* labels) {
     const fs::path directory = fs::path(path).parent_path();
-    return in_directory(make_below_root(directory, directory, paths, made), path, paths);
+    return in_directory(make_below_root(directory, directory, paths, made, labels), path, paths);
 }
 
 bool remove_if_empty(const MadeDirectory& directory, const Paths& paths) {

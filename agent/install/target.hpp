@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "install/labels.hpp"
 #include "model/paths.hpp"
 
 #include <filesystem>
@@ -44,10 +45,10 @@ struct MadeDirectory {
 };
 
 /// Finds a target, and makes the directories on the way that are missing, with mode 0755, as a
-/// package would, and synced. They are added to `made`, the outer ones first, also when an Error of
-/// kind io or space is thrown.
+/// package would, what `labels`, unless null, has for them, and synced. They are added to `made`,
+/// the outer ones first, also when an Error of kind io or space is thrown.
 Target make_way_to_target(const std::string& path, const Paths& paths,
-                          std::vector<MadeDirectory>& made);
+                          std::vector<MadeDirectory>& made, Labels* labels = nullptr);
 
 /// Removes this directory if it is empty and the one that was made; returns whether it was removed.
 /// Whatever is in the way (content, a mount, a file system that is read-only) leaves it there.

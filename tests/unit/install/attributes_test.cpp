@@ -40,9 +40,9 @@ protected:
         return {"/opt/app", sha256_of("new"), mode, "root", "root", capabilities};
     }
     /// Replaces the target; the message of what was refused.
-    std::string replace(const InstalledFile& wanted) {
+    std::string replace(const InstalledFile& wanted, Labels* labels = nullptr) {
         try {
-            Staging staging(paths);
+            Staging staging(paths, 0, labels);
             staging.stage_text(wanted, "new");
             staging.commit();
             left = staging.left_behind();
@@ -115,7 +115,7 @@ TEST_F(AttributesTest, CapabilitiesOfTheManifestAreSetAndNotCarriedOver) {
 
 TEST_F(AttributesTest, CapabilitiesThatNobodySetByHandGoWithTheManifestThatAskedForThem) {
     ASSERT_TRUE(set_attribute(target, capability_name, net_raw));
-    Staging staging(paths);
+    Staging staging(paths, 0, nullptr);
     staging.stage_text(file(), "new");
     staging.drop_capabilities("/opt/app");
     staging.commit();
@@ -124,7 +124,7 @@ TEST_F(AttributesTest, CapabilitiesThatNobodySetByHandGoWithTheManifestThatAsked
 
 TEST_F(AttributesTest, AFileThatIsLentHasNoCapabilities) {
     ASSERT_TRUE(set_attribute(target, capability_name, net_raw));
-    Staging staging(paths);
+    Staging staging(paths, 0, nullptr);
     staging.stage_text(file(0755, "cap_kill=ep"), "new");
     EXPECT_EQ(attribute(staging.lend("/opt/app", 65534), capability_name), std::nullopt);
     staging.take_back("/opt/app");
