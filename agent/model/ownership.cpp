@@ -62,6 +62,12 @@ std::vector<Candidate> candidates_of(std::span<const Claim* const> claims) {
     return candidates;
 }
 
+/// A file of an absent component is wanted by nobody and goes. Its bytes may be those of another
+/// component that lists it, too: each removes what it installed itself.
+bool is_of_another(const Owner& owner, const Marker& marker) {
+    return owner.component != marker.component && owner.standing != Standing::absent;
+}
+
 Refusal refuse(const Candidate& refused, const Candidate& owner) {
     Refusal refusal{refused.name(), refused.first->path, owner.name(), owner.first->path};
     if (owner.wants == 0)
@@ -142,24 +148,22 @@ Owners find_owners(const std::vector<Claim>& all) {
 }
 
 Marker narrowed(Marker marker, const Owners& owners, const FindFile& find_file) {
-    const auto is_of_another = [&](const Owner& owner) {
-        return owner.component != marker.component;
-    };
     std::vector<InstalledFile> waiting;
     erase_files(marker.files, owners, find_file, [&](const Owner& owner, const InstalledFile& one) {
-        if (is_of_another(owner) && !owner.has)
+        if (is_of_another(owner, marker) && !owner.has)
             waiting.push_back(one);
-        return is_of_another(owner);
+        return is_of_another(owner, marker);
     });
-    erase_files(marker.retired, owners, find_file,
-                [&](const Owner& owner, const auto&) { return is_of_another(owner) && owner.has; });
+    erase_files(marker.retired, owners, find_file, [&](const Owner& owner, const auto&) {
+        return is_of_another(owner, marker) && owner.has;
+    });
     marker.retired.insert(marker.retired.end(), waiting.begin(), waiting.end());
     return marker;
 }
 
 Marker settled(Marker marker, const Owners& owners, const FindFile& find_file) {
     const auto is_had_by_another = [&](const Owner& owner, const auto&) {
-        return owner.component != marker.component && owner.has;
+        return is_of_another(owner, marker) && owner.has;
     };
     erase_files(marker.files, owners, find_file, is_had_by_another);
     erase_files(marker.retired, owners, find_file, is_had_by_another);
@@ -169,6 +173,8 @@ Marker settled(Marker marker, const Owners& owners, const FindFile& find_file) {
 Fate fate_of(const InstalledFile& retired, const Marker& marker, const Owner* owner,
              GoingBack going_back) {
     if (owner == nullptr)
+        return Fate::remove;
+    if (owner->component != marker.component && owner->standing == Standing::absent)
         return Fate::remove;
     if (owner->component != marker.component)
         return owner->wants && !owner->has ? Fate::keep : Fate::forget;

@@ -214,6 +214,17 @@ TEST(Ownership, WhatIsGivenUpIsRemovedOnceAndOnlyByItsOwner) {
     EXPECT_EQ(fate("/nobody"), Fate::remove);
 }
 
+TEST(Ownership, WhatOnlyAbsentOnesHaveIsRemovedByWhoeverInstalledIt) {
+    const Owners owners =
+        find_owners({claim("a", installed, Standing::absent),
+                     claim("b", installed, Standing::absent), claim("c", retired)});
+    EXPECT_EQ(in_words(owners.find(file_at("/x"))), "a has");
+    EXPECT_EQ(in_words(narrowed(marker("b", {"/x"}), owners, file_at)), "/x ");
+    EXPECT_EQ(in_words(settled(marker("c", {}, {"/x"}), owners, file_at)), "(/x) ");
+    EXPECT_EQ(fate_of(file("/x"), marker("c", {}), owners.find(file_at("/x")), GoingBack::no),
+              Fate::remove);
+}
+
 TEST(Ownership, WhoGoesBackRemovesWhatIsNewButNotWhatItTookOver) {
     const Owners owners = find_owners({claim("b", wanted), claim("b", wanted, {}, "/y")});
     Marker made = marker("b", {});

@@ -279,6 +279,30 @@ TEST_F(OwnershipTest, WhileAManifestCannotBeReadItsFilesStayAndNobodyTakesThem) 
     expect_settled(read);
 }
 
+TEST_F(OwnershipTest, WhatIsTakenOverFromAnAbsentOneThatIsStillThereGoesWithTheOther) {
+    for (const bool drops : {true, false}) {
+        run({component("b", {"one", "two"}), component("a", {"three"})});
+        failed_files = {"/etc/provisor/components.d/c.yaml"};
+        run({component("a", {"two", "three"}), absent("b")});
+        EXPECT_EQ(content("two"), script("a"));
+        EXPECT_THAT(marker_of("b"), ElementsAre("one", "two")) << "it could not be removed yet";
+        // Then the other one drops it, or becomes absent, too.
+        const std::vector<Component> last{drops ? component("a", {"three"}) : absent("a"),
+                                          absent("b")};
+        run(last);
+        EXPECT_THAT(watch.removed(), IsEmpty());
+        failed_files.clear();
+        run(last);
+        EXPECT_FALSE(is_there("one"));
+        EXPECT_FALSE(is_there("two"));
+        EXPECT_EQ(is_there("three"), drops);
+        watch.removed();
+        expect_settled(last);
+        run({absent("a"), absent("b")});
+        watch.removed();
+    }
+}
+
 TEST_F(OwnershipTest, OneFileByTwoPathsBelongsToTheFirstComponent) {
     fs::create_directory_symlink(folder / "bin", folder / "link");
     Component second = component("b", {"tool"});
