@@ -2,9 +2,11 @@
 // edits_campaign FIRST LAST [STEP] [--first]: makes the sequences of these seeds, and sums up. With
 // --first it ends with the first violation.
 #include "edits/edits.hpp"
+#include "edits/package_database.hpp"
 
 #include <cstdio>
 #include <cstdlib>
+#include <spdlog/spdlog.h>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,8 @@ int main(int argc, char** argv) {
     const std::uint64_t first = std::stoull(words[0]);
     const std::uint64_t last = std::stoull(words[1]);
     const std::uint64_t step = words.size() > 2 ? std::stoull(words[2]) : 1;
+    hide_package_databases();
+    spdlog::set_level(spdlog::level::off);
     std::uint64_t sequences = 0;
     std::uint64_t passes = 0;
     std::uint64_t violations = 0;

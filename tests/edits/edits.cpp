@@ -275,9 +275,11 @@ private:
                 if (!directly.contains(path) && fs::exists(path))
                     foreign_[path] = read_text(path);
             fs::remove(link);
+            forget_real_folders();
             tell("remove the link");
         } else if (!fs::exists(link)) {
             fs::create_directory_symlink(machine_.folder / "d1", link);
+            forget_real_folders();
             tell("make the link");
         }
     }
@@ -288,7 +290,8 @@ private:
             machine_.folder / ((one_in(2) ? "d1/p" : "d2/p") + std::to_string(below(4)));
         if (fs::exists(file))
             return;
-        for (const auto& [name, paths] : installed(true))
+        const Markers now = markers();
+        for (const auto& [name, paths] : now.named)
             for (const fs::path& path : paths)
                 if (path.filename() == file.filename())
                     return;

@@ -42,14 +42,27 @@ protected:
         return "[Service]\nExecStart=/" + name + "\n";
     }
     /// Where a path leads to right now.
-    static std::filesystem::path real(const std::filesystem::path& path);
+    std::filesystem::path real(const std::filesystem::path& path) const;
+    /// To be called after a link is made or removed.
+    void forget_real_folders() { real_folders_.clear(); }
     RealPaths wanted_by(const std::string& name, const Wish& wish) const;
     /// What the markers list, by component.
-    std::map<std::string, RealPaths> installed(bool with_given_up) const;
+    struct Markers {
+        std::map<std::string, RealPaths> files;
+        std::map<std::string, RealPaths> named; ///< with what was given up
+        struct Kept {
+            std::string component;
+            std::string content;
+        };
+        std::map<std::filesystem::path, Kept> kept; ///< what nobody may touch
+    };
+    Markers markers() const;
+    /// What is in the directories of targets.
+    RealPaths there() const;
 
     /// A pass over `names`, or all; `extra`: an orphan to be removed. Looks at what must hold.
     void pass(const PassOptions& options = {}, const std::vector<Component>& extra = {});
-    /// A pass over all that is killed after some time, in a process of its own.
+    /// A pass over all that is killed before one of its writes, in a process of its own.
     void cut_pass();
     /// No edits and failures any more.
     void end();
@@ -61,12 +74,17 @@ protected:
     std::map<std::string, unsigned> versions_;             ///< what the origin has, by component
     std::map<std::filesystem::path, std::string> foreign_; ///< what is not provisor's
     std::set<std::string> operator_holds_;
+    /// What a killed pass has put where nothing was, before it wrote the marker. If the manifests
+    /// have dropped it by the next pass, nobody knows of it.
+    RealPaths unrecorded_;
 
 private:
+    mutable std::map<std::filesystem::path, std::filesystem::path> real_folders_;
     Settings settings(const std::vector<Component>& extra) const;
+    static bool stands_as_it_is(const Outcome& outcome);
+    bool keeps_its_files(const std::string& name) const;
     void watch_folders();
-    void check_removals(const PassReport& report, const std::map<std::string, RealPaths>& before,
-                        const std::map<std::string, RealPaths>& listed,
+    void check_removals(const PassReport& report, const Markers& before,
                         const std::vector<Component>& extra);
     void check_wanted(const PassReport& report);
     void check_foreign(const PassReport& report);
