@@ -194,7 +194,11 @@ std::vector<std::string> TargetOwners::remove(const std::string& component) {
 
 void TargetOwners::finish(const std::vector<std::string>& names) {
     for (auto& [name, known] : known_) {
-        if (!known.marker || (known.marker->retired.empty() && !owners_.any_shared()))
+        if (!known.marker)
+            continue;
+        // Also one that lists nothing any more, and became absent since.
+        const bool may_end = known.marker->files.empty() || !known.marker->retired.empty();
+        if (!may_end && !owners_.any_shared())
             continue;
         settle(name);
         const bool asked_for =

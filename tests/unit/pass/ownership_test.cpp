@@ -204,6 +204,18 @@ TEST_F(OwnershipTest, WhatIsGivenAwayStaysWhileTheOtherOneFailsAndGoesWhenItIsNo
     expect_settled({absent("b")});
 }
 
+TEST_F(OwnershipTest, WhoGaveAllAwayIsForgottenWhenItIsAbsent) {
+    run({component("b", {"one"})});
+    fail_origin_of("b");
+    run({component("a", {"one"}), component("b", {"two"})});
+    EXPECT_EQ(content("one"), script("a"));
+    EXPECT_THAT(marker_of("b"), IsEmpty());
+    run({component("a", {"one"}), absent("b")});
+    EXPECT_THAT(marker_of("b"), ElementsAre("no marker"));
+    EXPECT_THAT(watch.removed(), IsEmpty());
+    expect_settled({component("a", {"one"}), absent("b")});
+}
+
 TEST_F(OwnershipTest, AGiverIsNotActedOnForWhatItGaveAway) {
     units.add("b.service");
     Component before = component("b", {"one", "two"});
