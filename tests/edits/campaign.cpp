@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// edits_campaign FIRST LAST [STEP] [--first]: makes the sequences of these seeds, and sums up. With
-// --first it ends with the first violation.
+// edits_campaign FIRST LAST [STEP] [--first]: makes the sequences of these seeds, and sums up; on
+// standard error after each 500. With --first it ends with the first violation.
 #include "edits/edits.hpp"
 #include "edits/package_database.hpp"
 
@@ -28,6 +28,12 @@ int main(int argc, char** argv) {
     std::uint64_t sequences = 0;
     std::uint64_t passes = 0;
     std::uint64_t violations = 0;
+    const auto sum_up = [&](std::FILE* out) {
+        std::fprintf(out, "%llu sequences, %llu passes, %llu violations\n",
+                     static_cast<unsigned long long>(sequences),
+                     static_cast<unsigned long long>(passes),
+                     static_cast<unsigned long long>(violations));
+    };
     for (std::uint64_t seed = first; seed <= last; seed += step) {
         const EditSequence sequence = run_edits(seed);
         ++sequences;
@@ -41,9 +47,9 @@ int main(int argc, char** argv) {
         }
         if (only_first && violations > 0)
             break;
+        if (sequences % 500 == 0)
+            sum_up(stderr);
     }
-    std::printf("%llu sequences, %llu passes, %llu violations\n",
-                static_cast<unsigned long long>(sequences), static_cast<unsigned long long>(passes),
-                static_cast<unsigned long long>(violations));
+    sum_up(stdout);
     return violations == 0 ? 0 : 1;
 }
