@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <dlfcn.h>
 #include <limits>
+#include <stdexcept>
+#include <string>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
-#include <utility>
 
 namespace provisor::test {
 namespace {
@@ -19,6 +21,7 @@ std::function<void()> say_last_words;
 
 void before_write() {
     if (writes_left != never && writes_left-- == 0) {
+        writes_left = never; // what is said is not cut
         say_last_words();
         ::raise(SIGKILL);
     }
@@ -32,9 +35,30 @@ auto next(const char* name) {
 
 } // namespace
 
-void kill_before_write(std::size_t count, std::function<void()> last_words) {
-    say_last_words = std::move(last_words);
-    writes_left = count;
+bool run_cut(std::size_t count, const std::function<void()>& work,
+             const std::function<void()>& last_words) {
+    const pid_t child = ::fork();
+    if (child < 0)
+        throw std::runtime_error("fork failed");
+    if (child == 0) {
+        try {
+            say_last_words = last_words;
+            writes_left = count;
+            work();
+            writes_left = never;
+            last_words();
+            ::_exit(0);
+        } catch (...) {
+            ::_exit(1);
+        }
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (!killed && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+        throw std::runtime_error("a process that was to be cut ended with " +
+                                 std::to_string(status));
+    return killed;
 }
 
 } // namespace provisor::test

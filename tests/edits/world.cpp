@@ -8,9 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace provisor::test {
@@ -177,30 +175,21 @@ void EditWorld::cut_pass() {
         if (machine_.units.daemon_reloads() != reloads)
             write_all(report.get(), "r", "report");
     };
-    const pid_t child = ::fork();
-    if (child == 0) {
-        try {
-            kill_before_write(write, report_reload);
+    const bool killed = run_cut(
+        write,
+        [&] {
             run_pass(edited, machine_.paths, {},
                      {machine_.origin, machine_.units, machine_.journal, machine_.interrupt,
                       machine_.progress, machine_.unpack_program});
-            report_reload();
-            ::_exit(0);
-        } catch (...) {
-            ::_exit(1);
-        }
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
+        },
+        report_reload);
     report.close();
     ++sequence.passes;
     // A service manager knows what was loaded also when who asked for it is dead.
     if (std::array<std::byte, 1> reloaded{}; read_some(reports.get(), reloaded, "report") > 0)
         machine_.units.daemon_reload();
-    if (WIFSIGNALED(status) ? WTERMSIG(status) != SIGKILL : WEXITSTATUS(status) != 0)
-        complain("a pass in a process of its own ended with " + std::to_string(status));
-    tell(WIFSIGNALED(status) ? "pass, killed before its write " + std::to_string(write)
-                             : "pass, with less than " + std::to_string(write + 1) + " writes");
+    tell(killed ? "pass, killed before its write " + std::to_string(write)
+                : "pass, with less than " + std::to_string(write + 1) + " writes");
     check_removals({}, before, {});
     const Markers now = markers();
     const auto is_named = [&](const fs::path& path) {
