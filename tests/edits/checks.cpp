@@ -46,7 +46,7 @@ void EditWorld::check_removals(const PassReport& report, const Markers& before,
     const std::string asked_for = extra.empty() ? "" : extra.front().name;
     for (const auto& [path, kept] : before.kept)
         if (kept.component != asked_for && !goes_back(kept.component) &&
-            (!fs::exists(path) || read_text(path) != kept.content))
+            (!fs::exists(path) || read_text(path) != kept.bytes))
             complain(path.string() + " was replaced, and '" + kept.component + "' keeps it");
     for (const fs::path& path : watch_.removed()) {
         const auto has = [&](const RealPaths& paths) { return paths.contains(path); };

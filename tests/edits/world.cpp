@@ -151,17 +151,20 @@ void EditWorld::pass(const PassOptions& options, const std::vector<Component>& e
     check_wanted(report);
     check_foreign(report);
     if (!unrecorded_.empty()) {
-        const Markers now = markers();
-        for (const auto& [name, paths] : now.named)
-            for (const fs::path& path : paths)
-                unrecorded_.erase(path);
+        Markers now = markers();
+        std::erase_if(unrecorded_, [&](const auto& one) {
+            return now.named[one.second.component].contains(one.first) || !fs::exists(one.first) ||
+                   read_text(one.first) != one.second.bytes;
+        });
     }
     watch_folders();
 }
 
 void EditWorld::cut_pass() {
     const Markers before = markers();
-    const RealPaths there_before = there();
+    std::map<fs::path, std::string> contents;
+    for (const fs::path& path : there())
+        contents[path] = read_text(path);
     const Settings edited = settings({});
     // Few passes have many writes, and most have some.
     const std::size_t write = below(one_in(3) ? 120 : 24);
@@ -191,18 +194,18 @@ void EditWorld::cut_pass() {
     tell(killed ? "pass, killed before its write " + std::to_string(write)
                 : "pass, with less than " + std::to_string(write + 1) + " writes");
     check_removals({}, before, {});
-    const Markers now = markers();
-    const auto is_named = [&](const fs::path& path) {
-        return std::any_of(now.named.begin(), now.named.end(),
-                           [&](const auto& one) { return one.second.contains(path); });
-    };
+    Markers now = markers();
     for (const auto& [name, wish] : wishes_)
         for (const fs::path& path : wanted_by(name, wish)) {
-            if (const auto found = foreign_.find(path);
-                found != foreign_.end() && read_text(path) != found->second)
-                foreign_.erase(found);
-            if (fs::exists(path) && !there_before.contains(path) && !is_named(path))
-                unrecorded_.insert(path);
+            if (const auto foreign = foreign_.find(path);
+                foreign != foreign_.end() && read_text(path) != foreign->second)
+                foreign_.erase(foreign);
+            if (!fs::exists(path) || now.named[name].contains(path))
+                continue;
+            const auto found = contents.find(path);
+            if (std::string content = read_text(path);
+                found == contents.end() || found->second != content)
+                unrecorded_[path] = {name, std::move(content)};
         }
     check_foreign({});
     watch_folders();

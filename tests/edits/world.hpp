@@ -46,15 +46,15 @@ protected:
     /// To be called after a link is made or removed.
     void forget_real_folders() { real_folders_.clear(); }
     RealPaths wanted_by(const std::string& name, const Wish& wish) const;
+    struct Content {
+        std::string component; ///< whose it is
+        std::string bytes;
+    };
     /// What the markers list, by component.
     struct Markers {
         std::map<std::string, RealPaths> files;
-        std::map<std::string, RealPaths> named; ///< with what was given up
-        struct Kept {
-            std::string component;
-            std::string content;
-        };
-        std::map<std::filesystem::path, Kept> kept; ///< what nobody may touch
+        std::map<std::string, RealPaths> named;        ///< with what was given up
+        std::map<std::filesystem::path, Content> kept; ///< what nobody may touch
     };
     Markers markers() const;
     /// What is in the directories of targets.
@@ -74,9 +74,9 @@ protected:
     std::map<std::string, unsigned> versions_;             ///< what the origin has, by component
     std::map<std::filesystem::path, std::string> foreign_; ///< what is not provisor's
     std::set<std::string> operator_holds_;
-    /// What a killed pass has put where nothing was, before it wrote the marker. If the manifests
-    /// have dropped it by the next pass, nobody knows of it.
-    RealPaths unrecorded_;
+    /// What a killed pass has put in place for a component before it wrote its marker. If the
+    /// manifests have dropped it by the next pass, nobody knows of it.
+    std::map<std::filesystem::path, Content> unrecorded_;
 
 private:
     mutable std::map<std::filesystem::path, std::filesystem::path> real_folders_;
