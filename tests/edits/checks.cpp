@@ -41,7 +41,8 @@ void EditWorld::check_removals(const PassReport& report, const Markers& before,
                                const std::vector<Component>& extra) {
     const auto goes_back = [&](const std::string& name) {
         const Outcome* outcome = outcome_of(report, name);
-        return outcome != nullptr && outcome->decision == Decision::rollback;
+        return name == goes_back_ ||
+               (outcome != nullptr && outcome->decision == Decision::rollback);
     };
     const std::string asked_for = extra.empty() ? "" : extra.front().name;
     for (const auto& [path, kept] : before.kept)

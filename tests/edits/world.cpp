@@ -147,7 +147,10 @@ void EditWorld::pass(const PassOptions& options, const std::vector<Component>& e
         told += "; " + outcome.name + " " + std::string(to_string(outcome.decision)) +
                 (stands_as_it_is(outcome) ? " (" + outcome.reason + ")" : "");
     tell(told);
+    // Who is to go back does so, also when a unit fails then.
+    goes_back_ = options.rollback_to ? options.names.at(0) : "";
     check_removals(report, before, extra);
+    goes_back_.clear();
     check_wanted(report);
     check_foreign(report);
     if (!unrecorded_.empty()) {

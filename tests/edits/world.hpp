@@ -79,6 +79,7 @@ protected:
     std::map<std::filesystem::path, Content> unrecorded_;
 
 private:
+    std::string goes_back_; ///< whom an operator has go back in this pass
     mutable std::map<std::filesystem::path, std::filesystem::path> real_folders_;
     Settings settings(const std::vector<Component>& extra) const;
     static bool stands_as_it_is(const Outcome& outcome);
