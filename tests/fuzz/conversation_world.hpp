@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace provisor::fuzz {
@@ -22,8 +23,9 @@ using Script = std::vector<Step>;
 
 /// The network of a fetcher that runs in this very thread: while it stands, connect(2) to an
 /// address of the internet leads to the next of its scripts, and the origins of those are given
-/// their turn whenever the fetcher waits in poll(2). Nothing depends on time or on another thread
-/// but the look-up of names, each of which is that of 127.0.0.1. There is one at a time.
+/// their turn whenever the fetcher waits in poll(2). Its time goes on when nobody has
+/// anything to do. Nothing depends on another thread but the look-up of names, each of which is
+/// that of 127.0.0.1. There is one at a time.
 class ConversationWorld {
 public:
     /// `agent` is called at each turn; it returns whether it has something left to wait for.
@@ -34,7 +36,8 @@ public:
 
     static ConversationWorld* current() { return current_; }
     int connect(int socket);
-    int poll(pollfd* fds, nfds_t count);
+    /// Does not sleep: when nothing happens, the time is over at once.
+    int poll(pollfd* fds, nfds_t count, int timeout);
 
     /// All that was sent over each connection.
     const std::vector<std::string>& sent() const { return sent_; }
@@ -55,6 +58,7 @@ private:
     static ConversationWorld* current_;
     std::vector<Script> scripts_;
     std::function<bool()> agent_;
+    nlink_t threads_; ///< of this process when it began
     std::vector<Connection> connections_;
     std::vector<std::string> sent_;
     unsigned idle_ = 0; ///< turns in a row in which nothing happened

@@ -58,12 +58,13 @@ TransferRequest request_of(std::uint8_t kind, std::uint32_t number) {
     request.compressed = (kind & 8U) != 0;
     if ((kind & 16U) != 0)
         request.validator.etag = "\"v1\"";
-    if ((kind & 32U) != 0) {
+    request.probe = (kind & 64U) != 0;
+    // The agent has no part when it probes.
+    if ((kind & 32U) != 0 && !request.probe) {
         ReadPart part{{"\"v1\"", part_bytes.size(), "", std::nullopt}, {}};
         part.sha.update(std::as_bytes(std::span(part_bytes)));
         request.part = std::move(part);
     }
-    request.probe = (kind & 64U) != 0;
     request.place.open = [](const BodyStart& start) {
         Fd file = memory_file(part_bytes.substr(0, start.present));
         ::lseek(file.get(), static_cast<off_t>(start.present), SEEK_SET);
