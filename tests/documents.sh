@@ -96,7 +96,7 @@ nested() {
         grep -qE "(\*$key\*|_${key}_|\b$key:)" <<<"$text" || complain "provisor-manifest(5): '$1' does not name '$key'"
     done
 }
-nested files '.definitions.file.properties | del(.path, .mode, .owner, .group)'
+nested files '.definitions.file.properties | del(.path, .mode, .owner, .group, .capabilities)'
 nested health .definitions.health.properties
 nested signature '.definitions.signature.oneOf[1].properties'
 nested auth .definitions.auth.properties

@@ -87,8 +87,8 @@ std::string sha256_of_fd(int fd, const Interrupt& interrupt, const std::string& 
     return sha.finish();
 }
 
-std::string copy_with_sha256(int from, int to, const Interrupt& interrupt,
-                             const std::string& what, const std::string& source) {
+std::string copy_with_sha256(int from, int to, const Interrupt& interrupt, const std::string& what,
+                             const std::string& source) {
     Sha256 sha;
     std::vector<std::byte> buffer(std::size_t{256} * 1024);
     for (off_t offset = 0;;) {

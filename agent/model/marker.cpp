@@ -67,8 +67,8 @@ void Marker::take_vouchers(const Marker& other) {
 }
 
 const InstalledFile* Marker::find(std::string_view path) const {
-    const auto file = std::find_if(files.begin(), files.end(),
-                                   [&](const auto& one) { return one.path == path; });
+    const auto file =
+        std::find_if(files.begin(), files.end(), [&](const auto& one) { return one.path == path; });
     return file == files.end() ? nullptr : &*file;
 }
 
