@@ -147,6 +147,32 @@ TEST_F(DirectoriesTest, WhatOthersPutInTheWayIsNamed) {
     EXPECT_EQ(to_string(run_one(at("opt/x/bin/app")).decision), "install");
 }
 
+TEST_F(DirectoriesTest, ADirectoryInPlaceOfTheFileIsNamedAsTheirs) {
+    run_one(at("opt/x"));
+    fs::remove(folder / "opt/x");
+    fs::create_directories(folder / "opt/x");
+    EXPECT_THAT(run_one(at("opt/x")).reason,
+                HasSubstr("is a directory that provisor did not install"));
+}
+
+TEST_F(DirectoriesTest, ALinkToADirectoryIsNotInTheWay) {
+    fs::create_directories(folder / "disk/data");
+    fs::create_directory_symlink(folder / "disk/data", folder / "opt");
+    EXPECT_EQ(to_string(run_one(at("opt/app")).decision), "install");
+    EXPECT_TRUE(is_there("disk/data/app"));
+}
+
+TEST_F(DirectoriesTest, NothingIsMadeThroughALinkThatLeadsNowhere) {
+    fs::create_directory_symlink(folder / "disk/data", folder / "opt");
+    const Outcome outcome = run_one(at("opt/x/app"));
+    EXPECT_THAT(outcome.reason, HasSubstr("opt' is a link that leads nowhere; make the directory"));
+    EXPECT_FALSE(is_there("disk")) << "a disk may have to be mounted there";
+    EXPECT_EQ(origin.bodies, 0U);
+    fs::create_directories(folder / "disk/data");
+    EXPECT_EQ(to_string(run_one(at("opt/x/app")).decision), "install");
+    EXPECT_TRUE(is_there("disk/data/x/app"));
+}
+
 TEST_F(DirectoriesTest, WhatAnotherComponentGivesUpIsInTheWayForOnePass) {
     Component first = at("opt/x");
     first.name = "first";
