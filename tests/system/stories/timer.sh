@@ -105,7 +105,7 @@ unchanged_pass() {
 }
 eventually 20 unchanged_pass || fails "no pass was logged"
 expect_eq "entries of a pass in which all is unchanged" "1 component: 1 unchanged" \
-    "$(host_journal -b -o cat _SYSTEMD_INVOCATION_ID="$pass" | sed 's/;.*//')"
+    "$(host_journal -b -o cat SYSLOG_IDENTIFIER=provisor _SYSTEMD_INVOCATION_ID="$pass" | sed 's/;.*//')"
 
 step "a change at the origin"
 publish "$(service_program 1.1.0)" app
