@@ -40,7 +40,7 @@ publish_all() {
     local way
     for way in "${ways[@]}"; do publish "$(service_program "$1")" "$way/app"; done
     (cd "$origin_dir/query" && sha256sum app >SHA256SUMS)
-    (cd "$work" && cp "$(service_program "$1")" tool && head -c 100M /dev/zero >zeros && tar -czf release.tar.gz tool zeros)
+    (cd "$work" && cp "$(service_program "$1")" tool && head -c 300M /dev/zero >zeros && tar -czf release.tar.gz tool zeros)
     publish "$work/release.tar.gz" slow/release.tar.gz
     head -c 3M /dev/urandom >"$work/data"
     publish "$work/data" slow/data
@@ -170,12 +170,17 @@ processes=$work/processes
 : >"$processes"
 # Of all processes of provisor at this moment.
 look_at_processes() {
-    local process program
+    local process program comm cores
     for process in /proc/[0-9]*; do
+        # Without a process for each of the machine's: provisor-unpack does not live long.
+        { read -r comm <"$process/comm"; } 2>/dev/null || continue
+        [[ $comm = provisor* ]] || continue
         program=$(readlink "$process/exe" 2>/dev/null) || continue
         case ${program##*/} in provisor | provisor-fetch | provisor-unpack) ;; *) continue ;; esac
+        cores=$(awk '/^Max core file size/ { print $5 "/" $6 }' "$process/limits" 2>/dev/null) || continue
+        [ -n "$cores" ] || continue # it has ended
         {
-            printf 'program %s core %s\n' "${program##*/}" "$(awk '/^Max core file size/ { print $5 "/" $6 }' "$process/limits" 2>/dev/null)"
+            printf 'program %s core %s\n' "${program##*/}" "$cores"
             tr '\0' '\n' <"$process/cmdline"
             tr '\0' '\n' <"$process/environ"
         } >>"$processes" 2>/dev/null || true
@@ -196,7 +201,7 @@ look_while() {
 } | sed '/path: .*data/{n;s/0755/0644/}' | manifest slow
 look_while say apply data release
 expect_eq "data" 3145728 "$(host_run stat -c %s /usr/local/bin/data)"
-expect_eq "zeros" 104857600 "$(host_run stat -c %s /opt/zeros)"
+expect_eq "zeros" 314572800 "$(host_run stat -c %s /opt/zeros)"
 for program in provisor provisor-fetch provisor-unpack; do
     grep -q "^program $program core" "$processes" || fails "no $program was seen"
     holds "$program was seen $(grep -c "^program $program core" "$processes") times"
