@@ -70,7 +70,7 @@ EntryType type_of(int directory, const dirent& entry) {
 void visit_names(const std::filesystem::path& directory,
                  const std::function<void(std::string_view name, EntryType type)>& visit) {
     const auto failed = [&](int error_number) {
-        return system_error(error_number, fmt::format("read folder '{}'", directory.string()));
+        return system_error(error_number, fmt::format("read directory '{}'", directory.string()));
     };
     const CPtr<DIR, close_stream> stream(::opendir(directory.c_str()));
     if (!stream) {
@@ -91,14 +91,14 @@ void visit_names(const std::filesystem::path& directory,
     }
 }
 
-std::vector<std::string> names_in(const std::filesystem::path& folder, Entries which) {
+std::vector<std::string> names_in(const std::filesystem::path& directory, Entries which) {
     std::vector<std::string> names;
-    visit_names(folder, [&](std::string_view name, EntryType type) {
+    visit_names(directory, [&](std::string_view name, EntryType type) {
         std::error_code gone;
-        const bool is_folder =
+        const bool is_directory =
             type == EntryType::directory || (which == Entries::folders && type == EntryType::link &&
-                                             std::filesystem::is_directory(folder / name, gone));
-        if (which == Entries::all || is_folder == (which == Entries::folders))
+                                             std::filesystem::is_directory(directory / name, gone));
+        if (which == Entries::all || is_directory == (which == Entries::folders))
             names.emplace_back(name);
     });
     return names;

@@ -252,14 +252,14 @@ std::vector<fs::path> sweep_temporaries(const std::vector<InstalledFile>& target
                                         const Paths& paths, std::set<std::string>& done) {
     std::vector<fs::path> removed;
     for (const InstalledFile& target : targets) {
-        const std::string folder = fs::path(target.path).parent_path().string();
-        if (!done.insert(folder).second)
+        const std::string directory = fs::path(target.path).parent_path().string();
+        if (!done.insert(directory).second)
             continue;
-        const std::optional<Target> inside = find_target(folder + "/.", paths);
+        const std::optional<Target> inside = find_target(directory + "/.", paths);
         if (!inside)
             continue;
         for (const std::string& name : sweep_temporaries(inside->folder))
-            removed.push_back(paths.under_root(folder) / name);
+            removed.push_back(paths.under_root(directory) / name);
     }
     return removed;
 }

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Opens a folder given without --root; not open when it does not exist, also because a file stands
+/// Opens a directory given without --root; not open when it does not exist, also when a file stands
 /// on the way.
 Fd open_below_root(const fs::path& folder, const Paths& paths) {
     const Fd base = open_directory(paths.root.empty() ? fs::path("/") : paths.root);
@@ -35,9 +35,9 @@ Fd open_below_root(const fs::path& folder, const Paths& paths) {
 }
 
 /// The name of an open directory, as the kernel knows it.
-fs::path real_path_of(const Fd& folder, const fs::path& shown) {
+fs::path real_path_of(const Fd& directory, const fs::path& shown) {
     std::error_code problem;
-    fs::path real = fs::read_symlink(fmt::format("/proc/self/fd/{}", folder.get()), problem);
+    fs::path real = fs::read_symlink(fmt::format("/proc/self/fd/{}", directory.get()), problem);
     return problem ? shown : real;
 }
 

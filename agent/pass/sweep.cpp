@@ -10,7 +10,7 @@
 namespace provisor {
 namespace {
 
-void tell(const std::filesystem::path& path) {
+void log_removed(const std::filesystem::path& path) {
     spdlog::info("removed '{}', left over from an interrupted pass", path.string());
 }
 
@@ -20,7 +20,7 @@ void sweep_leftovers(std::vector<Work>& works, const Paths& paths) {
     for (const std::filesystem::path& directory :
          {paths.run_dir, paths.state_dir, paths.state_dir / "cache"})
         for (const std::string& name : sweep_temporaries(directory))
-            tell(directory / name);
+            log_removed(directory / name);
     std::set<std::string> swept;
     for (Work& work : works) {
         std::vector<InstalledFile> files =
@@ -30,7 +30,7 @@ void sweep_leftovers(std::vector<Work>& works, const Paths& paths) {
                 files.insert(files.end(), list->begin(), list->end());
         try {
             for (const auto& path : sweep_temporaries(files, paths, swept))
-                tell(path);
+                log_removed(path);
         } catch (const Error& error) {
             if (!work.done)
                 fail(work, error);

@@ -105,7 +105,7 @@ TEST_F(DirectoriesTest, AnUnchangedPassDoesNotReadWhatWasMade) {
     EXPECT_EQ(list_tree(folder.path()), before);
 }
 
-TEST_F(DirectoriesTest, AFileThatIsToBecomeADirectoryIsToldWithARemedyThatWorks) {
+TEST_F(DirectoriesTest, AFileThatIsToBecomeADirectoryIsRefusedWithARemedyThatWorks) {
     run_one(at("opt/x"));
     const auto before = list_tree(folder / "opt");
     publish(script("two"), "\"2\"");
@@ -121,7 +121,7 @@ TEST_F(DirectoriesTest, AFileThatIsToBecomeADirectoryIsToldWithARemedyThatWorks)
     EXPECT_EQ(read_text(folder / "opt/x/app"), script("two"));
 }
 
-TEST_F(DirectoriesTest, ADirectoryThatIsToBecomeAFileIsToldWithARemedyThatWorks) {
+TEST_F(DirectoriesTest, ADirectoryThatIsToBecomeAFileIsRefusedWithARemedyThatWorks) {
     run_one(at("opt/x/app"));
     const auto before = list_tree(folder / "opt");
     const Outcome refused = run_one(at("opt/x"));
