@@ -140,8 +140,13 @@ Owners find_owners(const std::vector<Claim>& all) {
                 result.refusals_.push_back(refuse_twice(candidate));
         }
         result.any_shared_ |= candidates.size() > 1;
+        const bool wanted_by_another =
+            std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+                return candidate.wants > 0 && &candidate != &owner;
+            });
         result.owners_.push_back({file, owner.name(), owner.first->path, owner.first->standing,
-                                  owner.wants > 0, owner.has, candidates.size() > 1});
+                                  owner.wants > 0, owner.has, candidates.size() > 1,
+                                  wanted_by_another});
         begin = end;
     }
     return result;
@@ -180,6 +185,9 @@ Fate fate_of(const InstalledFile& retired, const Marker& marker, const Owner* ow
         return owner->wants && !owner->has ? Fate::keep : Fate::forget;
     if (owner->has)
         return Fate::forget;
+    // It was on hold when it had the file, and has gone back since to an installation without it.
+    if (owner->wanted_by_another)
+        return Fate::keep;
     const bool was_taken_over = std::find(marker.adopted.begin(), marker.adopted.end(),
                                           retired.path) != marker.adopted.end();
     return owner->wants && (going_back == GoingBack::no || was_taken_over) ? Fate::keep

@@ -46,9 +46,10 @@ struct Owner {
     std::string component;
     std::string path; ///< as the component names it
     Standing standing = Standing::present;
-    bool wants = false;  ///< its manifest names the file
-    bool has = false;    ///< its marker lists it among `files`
-    bool shared = false; ///< another component names it, too
+    bool wants = false;             ///< its manifest names the file
+    bool has = false;               ///< its marker lists it among `files`
+    bool shared = false;            ///< another component names it, too
+    bool wanted_by_another = false; ///< another component's manifest names it, too
 };
 
 /// Why a component cannot have what its manifest names.
@@ -117,7 +118,8 @@ enum class Fate {
 enum class GoingBack { no, yes };
 
 /// `owner`: of the file, or null. While a component goes back to an earlier installation, a file
-/// that its manifest wants is removed, unless it was taken over from another component.
+/// that its manifest wants is removed, unless it was taken over from another component or another
+/// one wants it, too.
 Fate fate_of(const InstalledFile& retired, const Marker& marker, const Owner* owner,
              GoingBack going_back);
 

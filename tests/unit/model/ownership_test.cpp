@@ -237,6 +237,21 @@ TEST(Ownership, WhoGoesBackRemovesWhatIsNewButNotWhatItTookOver) {
     EXPECT_EQ(fate("/x", GoingBack::no), Fate::keep) << "its manifest wants it";
 }
 
+TEST(Ownership, WhoGoesBackLeavesWhatAnotherOneWants) {
+    const Owners owners =
+        find_owners({claim("b", installed, Standing::on_hold), claim("c", wanted),
+                     claim("b", wanted, {}, "/y"), claim("b", installed, {}, "/y"),
+                     claim("c", wanted, {}, "/y"), claim("b", installed, Standing::on_hold, "/z")});
+    Owners after = owners;
+    after.note_installed("b", {file_at("/x"), file_at("/y"), file_at("/z")}, {});
+    const auto fate = [&](const std::string& path) {
+        return fate_of(file(path), marker("b", {}), after.find(file_at(path)), GoingBack::yes);
+    };
+    EXPECT_EQ(fate("/x"), Fate::keep);
+    EXPECT_EQ(fate("/y"), Fate::keep);
+    EXPECT_EQ(fate("/z"), Fate::remove) << "nobody else wants it";
+}
+
 TEST(Ownership, ARefusalSaysWhatToDo) {
     EXPECT_EQ(describe({"a", "/x", "b", "/x", Why::taken}),
               "'/x' belongs to component 'b'; two components cannot share a file");

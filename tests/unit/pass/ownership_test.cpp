@@ -433,6 +433,29 @@ TEST_F(OwnershipTest, ARollbackTouchesNothingThatOthersHaveByNow) {
     EXPECT_THAT(watch.removed(), IsEmpty());
 }
 
+TEST_F(OwnershipTest, ARollbackLeavesWhatAnotherManifestWantsByNow) {
+    const Component before = component("b", {"one"});
+    run({before});
+    publish(script("b2"), "\"b2\"", url_of("b"));
+    run({component("b", {"one", "two", "three"})});
+    store().write_hold("b", "");
+    const std::vector<Component> moved = {component("b", {"one"}), component("c", {"two"})};
+    PassOptions back;
+    back.names = {"b"};
+    back.rollback_to = "";
+    const PassReport report = run(moved, back);
+    EXPECT_EQ(to_string(report.components.at(0).decision), "rollback");
+    EXPECT_EQ(content("one"), script("b"));
+    EXPECT_EQ(content("two"), script("b2")) << "until 'c' has its own there";
+    EXPECT_EQ(watch.removed(), removed("three")) << "nobody wants it";
+    EXPECT_EQ(marker_of("b"), Names({"one", "(two)"}));
+
+    run(moved);
+    EXPECT_EQ(content("two"), script("c"));
+    EXPECT_EQ(marker_of("b"), Names({"one"}));
+    EXPECT_THAT(watch.removed(), IsEmpty());
+}
+
 TEST_F(OwnershipTest, AUnitFileMovesToAnotherComponent) {
     units.read_unit_files_from(folder / "units");
     const auto with_file = [&](const std::string& name, const Names& files, bool file) {
