@@ -11,8 +11,11 @@
 namespace provisor {
 namespace {
 
-/// Whether the component had put this file there itself.
-bool is_own(const std::optional<Marker>& installed, const InstalledFile& file) {
+/// Whether the component had put this file there itself, or a pass that was killed had.
+bool is_own(const Work& work, const InstalledFile& file) {
+    if (work.owners->is_unrecorded(file))
+        return true;
+    const std::optional<Marker>& installed = work.observed.installed;
     if (!installed)
         return false;
     const auto& retired = installed->retired;
@@ -31,7 +34,7 @@ void keep_overwritten(const Work& work, const Paths& paths, Cache& cache, Compon
     std::vector<Overwritten> overwritten;
     for (const std::string& path : work.plan.place) {
         const auto actual = work.observed.actual.find(path);
-        if (actual == work.observed.actual.end() || is_own(work.observed.installed, actual->second))
+        if (actual == work.observed.actual.end() || is_own(work, actual->second))
             continue;
         const std::optional<Target> target = find_target(path, paths);
         if (!target || !target->look())

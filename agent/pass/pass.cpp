@@ -82,7 +82,7 @@ public:
         select();
         observe();
         if (!options_.dry_run)
-            sweep_leftovers(works_, paths_);
+            sweep_leftovers(works_, owners_, paths_);
         if (options_.rollback_to)
             aim_back();
         else {

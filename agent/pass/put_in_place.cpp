@@ -79,8 +79,12 @@ void stage_file(const Work& work, const InstalledFile& file, Cache& cache, Stagi
 
 void stage_files(const Work& work, const Paths& paths, Cache& cache, Staging& staging,
                  const Interrupt& interrupt) {
+    std::vector<InstalledFile> files;
     for (const std::string& path : work.plan.place)
-        stage_file(work, *work.wanted.find(path), cache, staging, paths, interrupt);
+        files.push_back(*work.wanted.find(path));
+    work.owners->note_unrecorded(work.component->name, files);
+    for (const InstalledFile& file : files)
+        stage_file(work, file, cache, staging, paths, interrupt);
 }
 
 void put_in_place(Work& work, Staging& staging, const Paths& paths, Cache& cache,

@@ -16,7 +16,7 @@ void log_removed(const std::filesystem::path& path) {
 
 } // namespace
 
-void sweep_leftovers(std::vector<Work>& works, const Paths& paths) {
+void sweep_leftovers(std::vector<Work>& works, const TargetOwners& owners, const Paths& paths) {
     for (const std::filesystem::path& directory :
          {paths.run_dir, paths.state_dir, paths.state_dir / "cache"})
         for (const std::string& name : sweep_temporaries(directory))
@@ -36,6 +36,15 @@ void sweep_leftovers(std::vector<Work>& works, const Paths& paths) {
                 fail(work, error);
         }
     }
+    for (const std::string& path : owners.unclaimed_paths())
+        try {
+            InstalledFile file;
+            file.path = path;
+            for (const auto& removed : sweep_temporaries({file}, paths, swept))
+                log_removed(removed);
+        } catch (const Error& error) {
+            spdlog::warn("beside '{}': {}", path, error.what());
+        }
 }
 
 } // namespace provisor

@@ -11,13 +11,14 @@ namespace provisor {
 
 TargetOwners::TargetOwners(const Settings& settings, ComponentStore& store, const Paths& paths,
                            const Interrupt& interrupt)
-    : store_(store), made_(paths.state_dir), paths_(paths), interrupt_(interrupt), files_(paths),
-      complete_(settings.failed_files.empty()) {
+    : store_(store), made_(paths.state_dir), unrecorded_(paths.state_dir), paths_(paths),
+      interrupt_(interrupt), files_(paths), complete_(settings.failed_files.empty()) {
     for (const Component& component : settings.components) {
         interrupt_.check();
         if (auto reason = store_.hold(component.name))
             holds_[component.name] = std::move(*reason);
         read(component.name, standing_of(component));
+        known_[component.name].in_manifests = true;
     }
     for (const std::string& name : store_.list()) {
         if (known_.contains(name) || !store_.has_marker(name))
@@ -148,11 +149,27 @@ bool TargetOwners::is_foreign(const std::string& component, const InstalledFile&
     if (owner != nullptr && owner->component == component)
         return false;
     const std::optional<Target> target = find_target(file.path, paths_);
+    return target && target->look() && !is_in_place(file.path, file.sha256);
+}
+
+/// Whether the path leads to a file with this content.
+bool TargetOwners::is_in_place(const std::string& path, const std::string& sha256) const {
+    const std::optional<Target> target = find_target(path, paths_);
     const std::optional<struct stat> facts = target ? target->look() : std::nullopt;
-    if (!facts)
-        return false;
-    return !S_ISREG(facts->st_mode) ||
-           sha256_of_fd(target->open().get(), interrupt_, file.path) != file.sha256;
+    return facts && S_ISREG(facts->st_mode) &&
+           sha256_of_fd(target->open().get(), interrupt_, path) == sha256;
+}
+
+std::vector<std::string> TargetOwners::unclaimed_paths() const {
+    std::vector<std::string> result;
+    for (const UnrecordedFile& file : unrecorded_.all())
+        result.push_back(file.path);
+    for (const auto& [name, known] : known_)
+        if (known.marker && !known.in_manifests)
+            for (const auto* list : {&known.marker->files, &known.marker->retired})
+                for (const InstalledFile& file : *list)
+                    result.push_back(file.path);
+    return result;
 }
 
 std::optional<std::string> TargetOwners::hold(const std::string& component) const {

@@ -11,6 +11,7 @@
 #include "pass/settings.hpp"
 #include "store/component_store.hpp"
 #include "store/made_directories.hpp"
+#include "store/unrecorded_files.hpp"
 
 #include <map>
 #include <optional>
@@ -62,6 +63,17 @@ public:
     /// Whether another component names a file of this one, too.
     bool is_shared(const std::string& component, const std::string& path) const;
 
+    /// Notes those of the files that the marker does not list, before they are staged: if this pass
+    /// is killed, they are known to be provisor's.
+    void note_unrecorded(const std::string& component, const std::vector<InstalledFile>& files);
+    /// Whether a pass that was killed put this content there before it could record it.
+    bool is_unrecorded(const InstalledFile& file) const {
+        return unrecorded_.contains(file.path, file.sha256);
+    }
+    /// The paths that no manifest may name: those of orphans, and those where a pass that was
+    /// killed put something, or was about to.
+    std::vector<std::string> unclaimed_paths() const;
+
     /// Notes the directories that were made for a target, before it is put in place there.
     void note_made(const std::vector<MadeDirectory>& directories);
 
@@ -73,7 +85,8 @@ public:
     /// Removes the files of a component and what it gave up, and forgets it. Returns the paths that
     /// were removed. What others have or want stays, as does what was there before it.
     std::vector<std::string> remove(const std::string& component);
-    /// Finishes what an earlier pass left: narrows markers, and removes what components gave up.
+    /// Finishes what an earlier pass left: narrows markers, removes what components gave up, and,
+    /// in a pass over all, what was put in place without being recorded and is not wanted any more.
     /// `names`: the components of this pass, or empty for all.
     void finish(const std::vector<std::string>& names);
 
@@ -82,6 +95,7 @@ private:
         std::optional<Marker> marker; ///< as it is on disk
         std::optional<Error> error;   ///< why it is not known
         Standing standing = Standing::present;
+        bool in_manifests = false;
     };
     void read(const std::string& component, Standing standing);
     Standing standing_of(const Component& component) const;
@@ -89,16 +103,19 @@ private:
     void find_givers();
     std::vector<FileId> ids_of(const std::vector<InstalledFile>& files) const;
     bool is_foreign(const std::string& component, const InstalledFile& file) const;
+    bool is_in_place(const std::string& path, const std::string& sha256) const;
     void set_adopted(Marker& marker, const std::optional<Marker>& before) const;
     void settle(const std::string& giver);
     void retire(Known& known, GoingBack going_back);
     void forget_if_empty(const std::string& component, Known& known);
+    bool is_still_unrecorded(const UnrecordedFile& file, bool all);
     enum class Removal { done, not_ours, not_now };
     Removal remove_file(const InstalledFile& file);
     void remove_empty_directories(const std::string& path);
 
     ComponentStore& store_;
     MadeDirectories made_;
+    UnrecordedFiles unrecorded_;
     const Paths& paths_;
     const Interrupt& interrupt_;
     mutable FileIds files_;

@@ -122,6 +122,46 @@ void TargetOwners::retire(Known& known, GoingBack going_back) {
         throw *problem;
 }
 
+void TargetOwners::note_unrecorded(const std::string& component,
+                                   const std::vector<InstalledFile>& files) {
+    const auto known = known_.find(component);
+    const auto is_recorded = [&](const InstalledFile& file) {
+        if (known == known_.end() || !known->second.marker)
+            return false;
+        const auto& retired = known->second.marker->retired;
+        return known->second.marker->find(file.path) != nullptr ||
+               std::any_of(retired.begin(), retired.end(),
+                           [&](const InstalledFile& one) { return one.path == file.path; });
+    };
+    const auto stands_there = [&](const InstalledFile& file) {
+        const std::optional<Target> target = find_target(file.path, paths_);
+        if (!target || !target->look())
+            return false;
+        const auto& noted = unrecorded_.all();
+        return std::none_of(noted.begin(), noted.end(), [&](const UnrecordedFile& one) {
+            return one.path == file.path && !one.over && is_in_place(one.path, one.sha256);
+        });
+    };
+    std::vector<UnrecordedFile> unrecorded;
+    for (const InstalledFile& file : files)
+        if (!is_recorded(file))
+            unrecorded.push_back({file.path, file.sha256, stands_there(file)});
+    unrecorded_.add(unrecorded);
+}
+
+/// In a pass over all, removes it when nobody wants it; what could not be read may want it.
+bool TargetOwners::is_still_unrecorded(const UnrecordedFile& file, bool all) {
+    const Owner* owner = owners_.find(files_.find(file.path));
+    if (owner != nullptr)
+        return !owner->has && is_in_place(file.path, file.sha256);
+    if (!complete_ || !all)
+        return true;
+    InstalledFile installed;
+    installed.path = file.path;
+    installed.sha256 = file.sha256;
+    return !file.over && remove_file(installed) == Removal::not_now;
+}
+
 void TargetOwners::note_made(const std::vector<MadeDirectory>& directories) {
     std::map<std::string, ino_t> inodes;
     for (const MadeDirectory& one : directories)
@@ -214,6 +254,17 @@ void TargetOwners::finish(const std::vector<std::string>& names) {
             spdlog::warn("{}: what it gave up is still there: {}", name, error.what());
         }
     }
+    std::vector<UnrecordedFile> unrecorded;
+    for (const UnrecordedFile& file : unrecorded_.all())
+        try {
+            if (is_still_unrecorded(file, names.empty()))
+                unrecorded.push_back(file);
+        } catch (const Error& error) {
+            unrecorded.push_back(file);
+            spdlog::warn("'{}', left over from an interrupted pass, is still there: {}", file.path,
+                         error.what());
+        }
+    unrecorded_.replace(std::move(unrecorded));
 }
 
 } // namespace provisor

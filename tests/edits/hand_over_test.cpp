@@ -144,5 +144,112 @@ INSTANTIATE_TEST_SUITE_P(
         Edit{"Swap", {{"a", {"one"}}, {"b", {"two"}}}, {{"a", {"two"}}, {"b", {"one"}}}}),
     [](const auto& test) { return test.param.name; });
 
+/// A component is installed, or gains a file, by a pass that is killed, and is in no manifest by
+/// the next pass.
+class Dropped : public testing::Test, public Machine {
+protected:
+    Dropped() {
+        hide_package_databases();
+        publish(script("one"), "\"1\"");
+    }
+    Component with(const std::vector<std::string>& files) const {
+        Component component = app();
+        const FileSpec spec = component.files[0];
+        component.files.clear();
+        for (const std::string& file : files) {
+            component.files.push_back(spec);
+            component.files.back().path = (folder / file).string();
+        }
+        return component;
+    }
+    std::set<std::string> there() const {
+        std::set<std::string> found;
+        if (fs::exists(folder / "bin"))
+            for (const auto& entry : fs::recursive_directory_iterator(folder / "bin"))
+                if (!entry.is_directory())
+                    found.insert(fs::relative(entry.path(), folder.path()));
+        return found;
+    }
+    std::set<std::string> listed() const {
+        std::set<std::string> found;
+        if (const auto marker = ComponentStore(paths.state_dir).installed("app")) {
+            EXPECT_THAT(marker->retired, IsEmpty());
+            for (const InstalledFile& file : marker->files)
+                found.insert(fs::relative(file.path, folder.path()));
+        }
+        return found;
+    }
+};
+
+TEST_F(Dropped, WhatAKilledPassPutWhereNothingStoodIsRemoved) {
+    for (const auto& before : {std::vector<std::string>{}, {"bin/one"}}) {
+        std::size_t write = 0;
+        for (bool killed = true; killed; ++write) {
+            SCOPED_TRACE("killed before write " + std::to_string(write));
+            fs::remove_all(paths.state_dir);
+            fs::remove_all(folder / "bin");
+            fs::create_directory(folder / "bin");
+            if (!before.empty())
+                run_one(with(before));
+            killed = run_cut(
+                write,
+                [&] {
+                    run_one(with({"bin/one", "bin/two", "bin/sub/three"}));
+                },
+                [] {});
+            run({});
+            EXPECT_EQ(there(), listed()) << "nothing is there that no marker lists";
+            EXPECT_TRUE(before.empty() || there().contains("bin/one"));
+            EXPECT_FALSE(fs::exists(paths.state_dir / "unrecorded.json"));
+            if (HasFailure())
+                return;
+        }
+        EXPECT_GT(write, 10U) << "there are writes";
+    }
+}
+
+TEST_F(Dropped, WhatAKilledPassPutOverSomethingStays) {
+    std::size_t write = 0;
+    for (bool killed = true; killed; ++write) {
+        SCOPED_TRACE("killed before write " + std::to_string(write));
+        fs::remove_all(paths.state_dir);
+        fs::create_directory(folder / "bin");
+        write_text(folder / "bin/one", "of somebody else");
+        killed = run_cut(
+            write, [&] { run_one(with({"bin/one"})); }, [] {});
+        run({});
+        EXPECT_EQ(there(), std::set<std::string>{"bin/one"});
+        EXPECT_THAT(read_text(folder / "bin/one"), AnyOf("of somebody else", script("one")));
+        if (HasFailure())
+            return;
+    }
+    EXPECT_GT(write, 10U) << "there are writes";
+}
+
+TEST_F(Dropped, WhatAKilledPassPutThereIsNotTakenForSomebodyElses) {
+    std::size_t write = 0;
+    for (bool killed = true; killed; ++write) {
+        SCOPED_TRACE("killed before write " + std::to_string(write));
+        fs::remove_all(paths.state_dir);
+        fs::remove_all(folder / "bin");
+        publish(script("one"), "\"1\"");
+        killed = run_cut(
+            write, [&] { run_one(with({"bin/one"})); }, [] {});
+        const bool was_recorded = !listed().empty();
+        publish(script("two"), "\"2\"");
+        run_one(with({"bin/one"}));
+        EXPECT_EQ(read_text(folder / "bin/one"), script("two"));
+        EXPECT_TRUE(was_recorded || ComponentStore(paths.state_dir).generations("app").size() == 1)
+            << "there is nothing to go back to";
+        Component gone = with({"bin/one"});
+        gone.state = WantedState::absent;
+        run_one(gone);
+        EXPECT_THAT(there(), IsEmpty());
+        if (HasFailure())
+            return;
+    }
+    EXPECT_GT(write, 10U) << "there are writes";
+}
+
 } // namespace
 } // namespace provisor::test

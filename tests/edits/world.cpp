@@ -205,9 +205,10 @@ void EditWorld::cut_pass() {
                 foreign_.erase(foreign);
             if (!fs::exists(path) || now.named[name].contains(path))
                 continue;
+            // What is put where nothing stood is noted before.
             const auto found = contents.find(path);
             if (std::string content = read_text(path);
-                found == contents.end() || found->second != content)
+                found != contents.end() && found->second != content)
                 unrecorded_[path] = {name, std::move(content)};
         }
     check_foreign({});

@@ -74,8 +74,8 @@ protected:
     std::map<std::string, unsigned> versions_;             ///< what the origin has, by component
     std::map<std::filesystem::path, std::string> foreign_; ///< what is not provisor's
     std::set<std::string> operator_holds_;
-    /// What a killed pass has put in place for a component before it wrote its marker. If the
-    /// manifests have dropped it by the next pass, nobody knows of it.
+    /// What a killed pass has put over something else before it wrote the marker. If the manifests
+    /// have dropped it by the next pass, it stays, as what stood there would.
     std::map<std::filesystem::path, Content> unrecorded_;
 
 private:
