@@ -48,4 +48,8 @@ owner 'selinux/' install
 owner 'openssl/(ssl|x509)' fetch
 owner 'openssl/evp' 'base|trust'
 owner 'CLI/' cli
+# A kill(2) with a pid of 0 or -1 ends more than one process.
+while IFS= read -r line; do
+    [ -n "$line" ] && complain "not with kill_process(): agent/$line"
+done < <(grep -rnE '(::|[^_a-z.>"`])kill\(' --include='*.cpp' . | grep -v '^\./base/kill_process.cpp:' || true)
 exit $bad

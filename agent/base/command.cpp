@@ -4,6 +4,7 @@
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
+#include "base/kill_process.hpp"
 
 #include <array>
 #include <cerrno>
@@ -30,7 +31,7 @@ public:
     Child& operator=(const Child&) = delete;
     ~Child() {
         if (pid_ > 0) {
-            ::kill(pid_, SIGKILL);
+            kill_process(pid_);
             wait();
         }
     }

@@ -4,11 +4,11 @@
 #include "base/containment.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
+#include "base/kill_process.hpp"
 #include "base/privileges.hpp"
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <future>
@@ -75,7 +75,7 @@ public:
         bool killed = false;
         while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
             if (!killed && Clock::now() > deadline) {
-                ::kill(pid_, SIGKILL);
+                kill_process(pid_);
                 killed = true;
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -2,6 +2,7 @@
 #include "base/containment.hpp"
 
 #include "base/contained.hpp"
+#include "base/kill_process.hpp"
 #include "base/system_calls.hpp"
 
 #include <array>
@@ -222,7 +223,7 @@ void kill_children() noexcept {
         const auto number = std::from_chars(at, end, pid);
         if (number.ec != std::errc() || number.ptr == end)
             return;
-        ::kill(pid, SIGKILL);
+        kill_process(pid);
         at = number.ptr + 1;
     }
 }
@@ -231,7 +232,7 @@ void end_all(const Spaces& spaces, pid_t command) noexcept {
     // With the first process of its name space each other one goes: pid_namespaces(7).
     if (spaces.processes)
         return;
-    ::kill(-command, SIGKILL);
+    kill_group(command);
     const timespec moment{0, 2'000'000};
     for (pid_t pid = 0; pid >= 0; pid = ::waitpid(-1, nullptr, WNOHANG))
         if (pid == 0) {

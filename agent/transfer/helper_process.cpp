@@ -2,6 +2,7 @@
 #include "transfer/helper_process.hpp"
 
 #include "base/error.hpp"
+#include "base/kill_process.hpp"
 #include "wire/agent_socket.hpp"
 
 #include <array>
@@ -159,7 +160,7 @@ std::string HelperProcess::end() {
     std::optional<int> status = await(pid_);
     if (!status) {
         int killed = 0;
-        ::kill(pid_, SIGKILL);
+        kill_process(pid_);
         while (::waitpid(pid_, &killed, 0) < 0 && errno == EINTR) {
         }
         status = killed;
