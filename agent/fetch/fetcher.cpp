@@ -135,7 +135,6 @@ void Fetcher::take_settings(std::string_view payload) {
     for (const std::string& variable : settings_.environment)
         if (const std::size_t equals = variable.find('='); equals != std::string::npos)
             ::setenv(variable.substr(0, equals).c_str(), variable.c_str() + equals + 1, 1);
-    settings_.parallel = std::clamp<std::uint64_t>(settings_.parallel, 1, 1024);
     const auto parallel = static_cast<long>(settings_.parallel);
     curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     curl_multi_setopt(multi_.get(), CURLMOPT_MAX_HOST_CONNECTIONS, parallel);

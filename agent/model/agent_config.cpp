@@ -33,7 +33,7 @@ public:
                            {{"none", Require::none},
                             {"pin", Require::pin},
                             {"signature", Require::signature}}),
-             count("parallel", config_.parallel, 1),
+             count("parallel", config_.parallel, 1, max_parallel),
              map("limits", {size("download_rate", config_.limits.download_rate),
                             size("artifact_size", config_.limits.artifact_size),
                             size("min_free", config_.limits.min_free)}),
@@ -98,9 +98,10 @@ private:
                 }};
     }
 
-    Decoder::Field count(std::string_view key, unsigned& place, unsigned lowest) {
-        return {key, [this, key, &place, lowest](const YamlNode& node) {
-                    take(place, decoder_.read_count(node, key, lowest));
+    Decoder::Field count(std::string_view key, unsigned& place, unsigned lowest,
+                         unsigned highest = 100'000) {
+        return {key, [this, key, &place, lowest, highest](const YamlNode& node) {
+                    take(place, decoder_.read_count(node, key, lowest, highest));
                 }};
     }
 

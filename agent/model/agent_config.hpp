@@ -14,6 +14,10 @@ namespace provisor {
 
 enum class Require { none, pin, signature };
 
+/// The highest number of transfers at once. Each is a connection of one process, which may open
+/// 1,024 files by default (systemd's DefaultLimitNOFILE=1024:524288).
+constexpr unsigned max_parallel = 1024;
+
 /// agent.yaml with its drop-ins merged; the defaults are those of provisor(8).
 struct AgentConfig {
     std::string state_dir; ///< empty: the default of the paths in use

@@ -145,16 +145,16 @@ std::optional<std::uint64_t> Decoder::read_size(const YamlNode& node, std::strin
 }
 
 std::optional<unsigned> Decoder::read_count(const YamlNode& node, std::string_view what,
-                                            unsigned lowest) {
+                                            unsigned lowest, unsigned highest) {
     if (!expect(node, YamlNode::Kind::scalar, what))
         return std::nullopt;
     unsigned count = 0;
     const char* end = node.text.data() + node.text.size();
     const auto [stop, problem] = std::from_chars(node.text.data(), end, count);
-    constexpr unsigned most = 100'000;
-    if (problem == std::errc() && stop == end && count >= lowest && count <= most)
+    if (problem == std::errc() && stop == end && count >= lowest && count <= highest)
         return count;
-    complain(node, fmt::format("{}: a whole number from {} to {} is expected", what, lowest, most));
+    complain(node,
+             fmt::format("{}: a whole number from {} to {} is expected", what, lowest, highest));
     return std::nullopt;
 }
 

@@ -37,8 +37,9 @@ public:
     std::optional<bool> read_bool(const YamlNode& node, std::string_view what);
     std::optional<Duration> read_span(const YamlNode& node, std::string_view what);
     std::optional<std::uint64_t> read_size(const YamlNode& node, std::string_view what);
-    std::optional<unsigned> read_count(const YamlNode& node, std::string_view what,
-                                       unsigned lowest);
+    /// A whole number within these bounds.
+    std::optional<unsigned> read_count(const YamlNode& node, std::string_view what, unsigned lowest,
+                                       unsigned highest);
     std::vector<std::string> read_texts(const YamlNode& node, std::string_view what);
     /// One of the words; complains with the whole list and the nearest.
     template <typename Value>

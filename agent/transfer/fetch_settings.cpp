@@ -69,6 +69,7 @@ FetchSettings fetch_settings(const AgentConfig& config, bool with_secrets) {
     settings.connect_timeout = span(config.timeouts.connect);
     settings.stall_timeout = span(config.timeouts.stall);
     settings.total_timeout = span(config.timeouts.total);
+    static_assert(max_parallel == FetchSettings::max_parallel);
     settings.parallel = config.parallel;
     settings.min_tls = config.tls.min_version;
     settings.proxy = config.proxy;

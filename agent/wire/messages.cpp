@@ -4,6 +4,8 @@
 #include "wire/payload.hpp"
 #include "wire/validator_text.hpp"
 
+#include <algorithm>
+
 namespace provisor {
 namespace {
 
@@ -38,7 +40,7 @@ FetchSettings decode_settings(std::string_view payload) {
     settings.connect_timeout = reader.number();
     settings.stall_timeout = reader.number();
     settings.total_timeout = reader.number();
-    settings.parallel = reader.number();
+    settings.parallel = std::clamp<std::uint64_t>(reader.number(), 1, FetchSettings::max_parallel);
     settings.min_tls = reader.text();
     settings.proxy = reader.text();
     settings.ca_pem = reader.text();

@@ -15,13 +15,15 @@ namespace provisor {
 /// Payload of FrameType::settings. Times are milliseconds, 0 means none. Certificates travel by
 /// content, since the fetcher can open no file that only root may read.
 struct FetchSettings {
+    static constexpr std::uint64_t max_parallel = 1024;
+
     std::uint64_t connect_timeout = 0;
     std::uint64_t stall_timeout = 0;
     std::uint64_t total_timeout = 0;
-    std::uint64_t parallel = 16;
-    std::string min_tls; ///< "1.2" or "1.3"
-    std::string proxy;   ///< empty: the environment's
-    std::string ca_pem;  ///< empty: the machine's
+    std::uint64_t parallel = 16; ///< from 1 to max_parallel
+    std::string min_tls;         ///< "1.2" or "1.3"
+    std::string proxy;           ///< empty: the environment's
+    std::string ca_pem;          ///< empty: the machine's
     std::string client_cert_pem;
     std::string client_key_pem;
     /// "NAME=value" of the variables that name proxies. Their values may hold passwords, and

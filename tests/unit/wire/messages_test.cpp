@@ -40,6 +40,15 @@ TEST(Messages, SettingsComeBackAsTheyWere) {
     EXPECT_EQ(decode_settings(encode(FetchSettings{})), FetchSettings{});
 }
 
+TEST(Messages, ThereAreNotMoreTransfersAtOnceThanAProcessHasFiles) {
+    for (const auto& [asked, taken] :
+         {std::pair<std::uint64_t, std::uint64_t>{0, 1}, {1, 1}, {1024, 1024}, {100'000, 1024}}) {
+        FetchSettings many;
+        many.parallel = asked;
+        EXPECT_EQ(decode_settings(encode(many)).parallel, taken) << asked;
+    }
+}
+
 TEST(Messages, RequestsComeBackAsTheyWere) {
     EXPECT_EQ(decode_request(encode(request)), request);
     EXPECT_EQ(decode_request(encode(FetchRequest{})), FetchRequest{});

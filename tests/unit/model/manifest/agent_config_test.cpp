@@ -107,7 +107,9 @@ INSTANTIATE_TEST_SUITE_P(
             "1:8: proxy: one like \"http://proxy.example:3128\" is expected (http, https, "
             "socks4, socks4a, socks5 or socks5h)"},
         Row{"NoTransfers", "parallel: 0",
-            "1:11: parallel: a whole number from 1 to 100000 is expected"},
+            "1:11: parallel: a whole number from 1 to 1024 is expected"},
+        Row{"MoreTransfersThanOpenFiles", "parallel: 1025",
+            "1:11: parallel: a whole number from 1 to 1024 is expected"},
         Row{"RelativeStateDir", "state_dir: var", "1:12: state_dir: 'var' is not an absolute path"},
         Row{"OldTls", "tls: {min_version: \"1.0\"}",
             "1:20: min_version: '1.0' is not one of 1.2, 1.3, did you mean '1.2'?"},
