@@ -165,6 +165,16 @@ std::vector<Exchange> Origin::log() const {
     return log_;
 }
 
+std::vector<Exchange> Origin::await_log(std::size_t count) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    std::vector<Exchange> entries = log();
+    while (entries.size() < count && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        entries = log();
+    }
+    return entries;
+}
+
 std::size_t Origin::count(int status) const {
     const std::lock_guard lock(mutex_);
     return static_cast<std::size_t>(std::count_if(

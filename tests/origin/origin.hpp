@@ -67,6 +67,9 @@ public:
     std::string url(const std::string& path) const;
 
     std::vector<Exchange> log() const;
+    /// The log as soon as it has so many entries, or after five seconds: an answer that its client
+    /// gives up is in it a moment later, and behind one that was asked for afterwards.
+    std::vector<Exchange> await_log(std::size_t count) const;
     std::size_t count(int status) const;
     std::uint64_t body_bytes() const;
     unsigned connections() const;

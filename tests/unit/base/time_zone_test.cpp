@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <random>
 
@@ -76,14 +77,18 @@ TEST(PosixTzRule, RefusesWhatIsNone) {
         EXPECT_FALSE(parse_posix_tz(text)) << text;
 }
 
+/// Whether the machine has the database (tzdata), whatever our reader makes of it.
+bool has_time_zones() { return std::filesystem::exists("/usr/share/zoneinfo/Europe/Berlin"); }
+
 TEST(TimeZoneFile, IsReadAsLibcReadsIt) {
+    if (!has_time_zones())
+        GTEST_SKIP() << "no time zone database on this machine";
     std::mt19937_64 random(7);
     for (const char* name :
          {"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo",
           "Asia/Kathmandu", "Pacific/Apia", "Africa/Cairo", "Europe/Dublin", "Etc/GMT+5", "UTC"}) {
         const auto zone = read_time_zone(name, "");
-        if (!zone)
-            GTEST_SKIP() << "no time zone database on this machine";
+        ASSERT_TRUE(zone) << name;
         const LibcZone libc(name);
         for (int i = 0; i < 3000; ++i) {
             // 1970 to 2099: behind the last change that a file lists one by one, too.
@@ -131,9 +136,10 @@ TEST(TimeZoneFile, WithAnOffsetOfMoreThanADayIsNone) {
 }
 
 TEST(LocalTime, ThatIsSkippedStandsForTheMomentAtWhichClocksArePutForward) {
-    const auto berlin = read_time_zone("Europe/Berlin", "");
-    if (!berlin)
+    if (!has_time_zones())
         GTEST_SKIP() << "no time zone database on this machine";
+    const auto berlin = read_time_zone("Europe/Berlin", "");
+    ASSERT_TRUE(berlin);
     for (const chr::seconds skipped : {chr::seconds(2h), chr::seconds(2h + 30min), 3h - 1s})
         EXPECT_EQ(berlin->to_utc(local(2026, 3, 29, skipped)), at(2026, 3, 29, 1h));
     EXPECT_EQ(berlin->to_utc(local(2026, 3, 29, 2h - 1s)), at(2026, 3, 29, 1h - 1s));

@@ -98,6 +98,9 @@ TEST_F(ObserveTest, RefusesWhatIsNoRegularFile) {
     ASSERT_EQ(::mkfifo((folder / "opt/app").c_str(), 0600), 0);
     EXPECT_NE(refusal().find("is a FIFO"), std::string::npos);
     fs::remove(folder / "opt/app");
+    ASSERT_EQ(::mknod((folder / "opt/app").c_str(), S_IFSOCK | 0600, 0), 0);
+    EXPECT_NE(refusal().find("is a socket"), std::string::npos);
+    fs::remove(folder / "opt/app");
     fs::create_symlink("/etc/passwd", folder / "opt/app");
     EXPECT_NE(refusal().find("is a symbolic link"), std::string::npos);
     EXPECT_TRUE(target_exists("/opt/app", paths))

@@ -198,6 +198,17 @@ TEST(Plan, AComponentWithoutUnitsHasNothingToActivate) {
     EXPECT_EQ(plan.due, Due::nothing);
 }
 
+TEST(Plan, AUnitFileIsWritableByRootAlone) {
+    Component component = app();
+    component.units[0].file = "[Service]\nExecStart=/opt/app\n";
+    const Marker wanted = wanted_marker(component, one, {}, "/etc/systemd/system");
+    const InstalledFile* file = wanted.find("/etc/systemd/system/" + component.units[0].name);
+    ASSERT_NE(file, nullptr);
+    EXPECT_EQ(file->mode, mode_t{0644});
+    EXPECT_EQ(file->owner, "root");
+    EXPECT_EQ(file->group, "root");
+}
+
 TEST(Plan, AUnitFileIsPartOfTheMarker) {
     Component component = app();
     component.units[0].file = "[Service]\nExecStart=/opt/app\n";

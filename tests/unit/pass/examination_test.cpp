@@ -4,11 +4,11 @@
 
 #include "base/privileges.hpp"
 #include "base/sha256.hpp"
+#include "support/log_capture.hpp"
 #include "support/tree_listing.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,23 +22,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
-
-/// What is logged meanwhile.
-class Log {
-public:
-    Log() : before_(spdlog::default_logger()) {
-        spdlog::set_default_logger(std::make_shared<spdlog::logger>(
-            "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
-    }
-    Log(const Log&) = delete;
-    Log& operator=(const Log&) = delete;
-    ~Log() { spdlog::set_default_logger(before_); }
-    std::string text() const { return text_.str(); }
-
-private:
-    std::ostringstream text_;
-    std::shared_ptr<spdlog::logger> before_;
-};
 
 class ExaminationTest : public testing::Test, public Machine {
 protected:
@@ -253,7 +236,7 @@ class VersionFrom : public ExaminationTest {};
 
 TEST_F(VersionFrom, IsTheLabelWhereTheManifestHasNone) {
     publish(program("1.1"), "\"1\"");
-    Log log;
+    LogCapture log;
     EXPECT_EQ(run_one(told()).version, "1.1");
     EXPECT_EQ(record().history.back().version, "1.1");
     publish(program("1.2"), "\"2\"");
@@ -269,7 +252,7 @@ TEST_F(VersionFrom, HoldsALowerVersionBackThatNoManifestNames) {
     publish(program("1.2.0"), "\"2\"");
     run_one(told());
     publish(program("1.1.0"), "\"1\"");
-    Log log;
+    LogCapture log;
     for (int pass = 0; pass < 3; ++pass) {
         const Outcome outcome = run_one(told());
         EXPECT_EQ(outcome.decision, Decision::hold);
@@ -322,7 +305,7 @@ TEST_F(VersionFrom, ThatDiffersAndIsNotComparedIsToldOnceAndShown) {
     publish(program("2.0.1"), "\"1\"");
     Component component = told("2.0.0");
     component.version_order = VersionOrder::none;
-    Log log;
+    LogCapture log;
     for (int pass = 0; pass < 3; ++pass)
         EXPECT_EQ(run_one(component).version, "2.0.1");
     EXPECT_EQ(run_one(component).decision, Decision::unchanged) << "and no downgrade";
@@ -342,7 +325,7 @@ TEST_F(VersionFrom, ThatSaysTheSameInOtherWordsIsTheSame) {
 TEST_F(VersionFrom, ThatFindsNothingIsAWarningAndNoFailure) {
     fs::permissions(folder.path(), fs::perms(0755));
     publish(script("echo no idea; exit 3"), "\"1\"");
-    Log log;
+    LogCapture log;
     for (int pass = 0; pass < 3; ++pass) {
         const Outcome outcome = run_one(told("1.0"));
         EXPECT_FALSE(outcome.error);

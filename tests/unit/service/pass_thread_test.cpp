@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 namespace provisor {
 namespace {
@@ -31,6 +32,18 @@ TEST(PassThread, HandsOverTheReportAndCanBeUsedAgain) {
         pollfd over{thread.over_fd(), POLLIN, 0};
         EXPECT_EQ(::poll(&over, 1, 0), 0) << "still says that a pass is over";
     }
+}
+
+/// The event loop would otherwise wait for a pass whose end it never sees.
+TEST(PassThread, IsNotMadeWithoutADescriptorToReportTheEnd) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_THROW(PassThread(), Error);
+    EXPECT_THROW(Interrupt(), Error);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST(PassThread, TellsAnErrorFromTheInterrupt) {

@@ -2,6 +2,7 @@
 #include "units/systemd_units.hpp"
 
 #include "base/error.hpp"
+#include "support/log_capture.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
 
@@ -33,7 +34,9 @@ protected:
 TEST_F(OfflineUnits, EnablesAUnitOnceAsAFile) {
     add_unit("etc/systemd/system/app.service", "[Install]\nWantedBy=multi-user.target\n");
     EXPECT_EQ(units->state("app.service").unit_file_state, "disabled");
+    const test::LogCapture log;
     EXPECT_TRUE(units->enable({"app.service"}));
+    EXPECT_EQ(log.text(), "");
     EXPECT_EQ(fs::read_symlink(root / wanted_link), "/etc/systemd/system/app.service");
     EXPECT_EQ(units->state("app.service").unit_file_state, "enabled");
     EXPECT_FALSE(units->enable({"app.service"}));
@@ -51,8 +54,13 @@ TEST_F(OfflineUnits, SaysWhatSystemctlSaysOfAUnitThatIsNotThere) {
 
 TEST_F(OfflineUnits, ChangesNothingForAUnitWithoutInstallSection) {
     add_unit("etc/systemd/system/app.service", "");
+    const test::LogCapture log;
     EXPECT_FALSE(units->enable({"app.service"}));
     EXPECT_FALSE(fs::exists(fs::symlink_status(root / wanted_link)));
+    EXPECT_NE(log.text().find("enable app.service: there is no [Install] section, so nothing will "
+                              "start it at boot"),
+              std::string::npos)
+        << log.text();
 }
 
 /// Below a root whose /etc is an absolute link, which systemctl would follow out of it.
