@@ -34,11 +34,10 @@ std::string time_of(const ASN1_TIME* time) {
 }
 
 std::string describe(X509* certificate) {
-    return fmt::format("'{}' of issuer '{}', valid from {} to {}",
-                       name_of(X509_get_subject_name(certificate)),
-                       name_of(X509_get_issuer_name(certificate)),
-                       time_of(X509_get0_notBefore(certificate)),
-                       time_of(X509_get0_notAfter(certificate)));
+    return fmt::format(
+        "'{}' of issuer '{}', valid from {} to {}", name_of(X509_get_subject_name(certificate)),
+        name_of(X509_get_issuer_name(certificate)), time_of(X509_get0_notBefore(certificate)),
+        time_of(X509_get0_notAfter(certificate)));
 }
 
 /// OpenSSL frees what hangs on a context with the context.
@@ -57,8 +56,7 @@ int on_verify(int verdict, X509_STORE_CTX* store) noexcept {
     try {
         const auto* ssl = static_cast<const SSL*>(
             X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-        auto* place =
-            static_cast<Place*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place_index()));
+        auto* place = static_cast<Place*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place_index()));
         X509* certificate = X509_STORE_CTX_get_current_cert(store);
         if (place != nullptr && certificate != nullptr && (*place)->empty())
             **place = describe(certificate);

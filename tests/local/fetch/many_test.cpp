@@ -60,7 +60,9 @@ TEST(Many, TenThousandRequestsWithLongAddressesDoNotLockUp) {
     for (int i = 0; i < 10'000; ++i) {
         TransferRequest request =
             rig.request(origin.url("/app?" + std::string(900, 'q') + std::to_string(i)));
-        request.place.open = [](const BodyStart&) { return Fd(::open("/dev/null", O_RDWR | O_CLOEXEC)); };
+        request.place.open = [](const BodyStart&) {
+            return Fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+        };
         requests.push_back(std::move(request));
     }
     std::uint64_t bytes = 0;

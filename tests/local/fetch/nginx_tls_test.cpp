@@ -46,10 +46,9 @@ TEST_F(Tls, AnUnknownAuthorityIsNot) {
 }
 
 TEST_F(Tls, AnExpiredCertificateIsRefusedWithTheMachinesTime) {
-    EXPECT_THAT(
-        outcome(nginx->url("expired", "/app")),
-        testing::AllOf(HasSubstr("tls: "), HasSubstr("expired"), HasSubstr("clock says 20"),
-                       HasSubstr("the certificate is 'CN = "), HasSubstr("valid from 20")));
+    EXPECT_THAT(outcome(nginx->url("expired", "/app")),
+                testing::AllOf(HasSubstr("tls: "), HasSubstr("expired"), HasSubstr("clock says 20"),
+                               HasSubstr("the certificate is 'CN = "), HasSubstr("valid from 20")));
 }
 
 TEST_F(Tls, ACertificateOfAnotherHostIsRefused) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service that the stories keep up to date. Prints one line when it starts, then waits for SIGTERM.
+// The service that the stories keep up to date. Prints one line when it starts, then waits for
+// SIGTERM.
 //   service --version             prints "service VERSION"
 //   service [--slow-stop SECONDS] takes that long to stop
-//   service --serve PORT          answers GET /health on 127.0.0.1 with SERVICE_ANSWER, and prints a line for each; a
-//                                 build with SERVICE_ANSWER 0 listens to nobody
+//   service --serve PORT          answers GET /health on 127.0.0.1 with SERVICE_ANSWER, and
+//                                 prints a line for each; a build with SERVICE_ANSWER 0 listens to
+//                                 nobody
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstdint>
@@ -34,7 +36,8 @@ int listen_on(const char* port) {
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener, 16) != 0) {
+    if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        listen(listener, 16) != 0) {
         std::perror("service: listen");
         std::exit(1);
     }
@@ -72,7 +75,8 @@ int main(int argc, char** argv) {
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);
     sigprocmask(SIG_BLOCK, &stop, nullptr);
-    pollfd events[] = {{signalfd(-1, &stop, SFD_CLOEXEC), POLLIN, 0}, {serves ? listen_on(argv[2]) : -1, POLLIN, 0}};
+    pollfd events[] = {{signalfd(-1, &stop, SFD_CLOEXEC), POLLIN, 0},
+                       {serves ? listen_on(argv[2]) : -1, POLLIN, 0}};
     std::puts("service " SERVICE_VERSION " started");
     std::fflush(stdout);
     while (poll(events, 2, -1) >= 0 && events[0].revents == 0)
