@@ -104,7 +104,8 @@ std::string text_at(const nlohmann::json& json, const char* key) {
 std::map<std::string, Told> parse_report(const std::string& text) {
     std::map<std::string, Told> told;
     const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    if (json.is_discarded() || !json.contains("components"))
+    // `check` and `verify` have a number of that name.
+    if (json.is_discarded() || !json.contains("components") || !json["components"].is_array())
         return told;
     for (const auto& component : json["components"]) {
         Told& one = told[text_at(component, "name")];

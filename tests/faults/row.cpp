@@ -138,8 +138,12 @@ void expect_golden(const Row& row) {
 
 void expect_golden(const std::string& name, const Machine& machine) {
     const RunResult run = machine.run({"apply"});
-    std::string text = "exit status " + std::to_string(run.status) + "\n--- stdout\n" + run.out +
-                       "--- stderr\n" + run.err;
+    expect_golden_text(name, machine,
+                       "exit status " + std::to_string(run.status) + "\n--- stdout\n" + run.out +
+                           "--- stderr\n" + run.err);
+}
+
+void expect_golden_text(const std::string& name, const Machine& machine, std::string text) {
     const auto replace = [&](const std::string& pattern, const char* word) {
         text = std::regex_replace(text, std::regex(pattern), word);
     };
@@ -157,8 +161,13 @@ void expect_golden(const std::string& name, const Machine& machine) {
     replace("OpenSSL/[0-9.]+", "OpenSSL/VERSION");
     replace("\\b[0-9A-F]{16}\\b", "KEY");
     replace("\\b[0-9a-f]{64}\\b", "SHA256");
+    replace("\\b[0-9a-f]{32}\\b", "PASS");
     replace("\\b[0-9a-f]{12}\\b", "DIGEST");
     replace(", [0-9.]+m?s( [0-9]+ms)?\n", ", SPAN\n");
+    replace("(\"duration_ms\": )[0-9]+", "$1SPAN");
+    // How wide the column is depends on the time.
+    replace("\\b(just now|[0-9.]+m?s ago) *", "SPAN ago  ");
+    replace("SINCE +", "SINCE     ");
     const std::filesystem::path file = std::filesystem::path(GOLDEN) / (name + ".txt");
     if (std::getenv("PROVISOR_WRITE_GOLDEN") != nullptr)
         write_text(file, text);
