@@ -9,14 +9,14 @@
 namespace provisor {
 namespace {
 
-constexpr int schema = 1;
-constexpr std::uint64_t size_limit = std::uint64_t{64} * 1024 * 1024;
-constexpr const char* file_name = "unrecorded.json";
+constexpr int unrecorded_schema = 1;
+constexpr std::uint64_t unrecorded_limit = std::uint64_t{64} * 1024 * 1024;
+constexpr const char* unrecorded_name = "unrecorded.json";
 
-std::vector<UnrecordedFile> parse(const std::string& text) {
+std::vector<UnrecordedFile> parse_unrecorded(const std::string& text) {
     std::vector<UnrecordedFile> files;
     const auto json = nlohmann::json::parse(text);
-    if (json.at("schema") != schema)
+    if (json.at("schema") != unrecorded_schema)
         return files;
     for (const auto& one : json.at("files"))
         files.push_back({one.at("path"), one.at("sha256"), one.value("over", false)});
@@ -31,11 +31,11 @@ void UnrecordedFiles::read() const {
     if (known_)
         return;
     known_.emplace();
-    const auto text = read_file(state_dir_ / file_name, size_limit);
+    const auto text = read_file(state_dir_ / unrecorded_name, unrecorded_limit);
     if (!text)
         return;
     try {
-        known_ = parse(*text);
+        known_ = parse_unrecorded(*text);
     } catch (const std::exception&) {
         known_->clear();
     }
@@ -45,9 +45,9 @@ void UnrecordedFiles::write(Durable durable) const {
     auto files = nlohmann::ordered_json::array();
     for (const UnrecordedFile& file : *known_)
         files.push_back({{"path", file.path}, {"sha256", file.sha256}, {"over", file.over}});
-    const nlohmann::ordered_json json{{"schema", schema}, {"files", std::move(files)}};
+    const nlohmann::ordered_json json{{"schema", unrecorded_schema}, {"files", std::move(files)}};
     make_state_dir(state_dir_);
-    replace_file(state_dir_ / file_name,
+    replace_file(state_dir_ / unrecorded_name,
                  json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", 0600,
                  durable);
 }
@@ -77,7 +77,7 @@ void UnrecordedFiles::replace(std::vector<UnrecordedFile> files) {
         return;
     known_ = std::move(files);
     if (known_->empty())
-        remove_file(state_dir_ / file_name);
+        remove_file(state_dir_ / unrecorded_name);
     else
         write(Durable::no);
 }
