@@ -75,7 +75,7 @@ Fd open_directory(const std::filesystem::path& path);
 /// missing: there may be room for many bytes then (statvfs(3)).
 Error making_error(int error_number, const std::string& what, const std::filesystem::path& folder);
 
-/// fsync; throws what failed. After a failed fsync the file must be thrown away and written anew:
+/// fsync; throws what failed. After a failed fsync the file must be thrown away and written again:
 /// the kernel marks the pages clean and a second fsync would report success for bytes that never
 /// reached the disk.
 void sync_fd(int fd, const std::string& what);

@@ -21,7 +21,7 @@ public:
     /// Looks at the clock; to be called often. Returns whether the transfer has stalled. The first
     /// call starts the measurement.
     bool stalled(Time now);
-    /// Begins anew.
+    /// Begins again.
     void restart() { begun_ = false; }
     /// Leaves so much time out of account: something else than the network took it.
     void forgive(std::chrono::steady_clock::duration time) {

@@ -87,10 +87,10 @@ void add_global_options(CLI::App& app, CommandLine& line) {
     app.add_option("--config", line.global.config,
                    "Read this file instead of /etc/provisor/agent.yaml")
         ->type_name("FILE");
-    app.add_option("--root", line.global.root, "Work on the system below this folder")
+    app.add_option("--root", line.global.root, "Work on the system below this directory")
         ->type_name("DIR");
     app.add_flag("--user", line.global.user,
-                 "Work for this user: XDG folders, the user's service manager");
+                 "Work for this user: XDG directories, the user's service manager");
     app.add_flag("--json", line.global.json, "Print one JSON document");
     app.add_flag("-q,--quiet", line.quiet, "Print only what changed or failed");
     app.add_flag("-v,--verbose", line.verbose, "Print diagnostics, too");

@@ -294,10 +294,11 @@ Findings look_at_places(const Settings& settings, const Paths& paths) {
             look_at_mount(place, findings);
         struct stat facts {};
         if (::stat(place.c_str(), &facts) == 0 && (facts.st_mode & S_IWOTH) != 0)
-            findings.push_back({Severity::error,
-                                "everybody may write the folder, and could put something else in "
-                                "place of what is installed there",
-                                place, fmt::format("chmod o-w '{}'", place.string())});
+            findings.push_back(
+                {Severity::error,
+                 "everybody may write the directory, and could put something else in "
+                 "place of what is installed there",
+                 place, fmt::format("chmod o-w '{}'", place.string())});
     }
     return findings;
 }

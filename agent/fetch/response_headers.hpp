@@ -12,7 +12,7 @@
 namespace provisor {
 
 /// Reads the header lines of a transfer one by one, as libcurl hands them over, and holds what
-/// matters of the latest response: each status line begins anew, so that after 1xx answers it is
+/// matters of the latest response: each status line begins again, so that after 1xx answers it is
 /// the final one's. Trailers are bounded and otherwise ignored.
 ///
 /// Framing is read more strictly than libcurl 7.88 does, which takes the last of two contradicting

@@ -15,7 +15,7 @@ struct UseAsDictionary {
 
 /// Reads the header's value, a structured field of type dictionary (RFC 9651, 3.2). Absent for one
 /// that is malformed, has no `match`, is of a `type` other than raw, or too long: it is then of no
-/// use, and no more. `match-dest` is about the parts of web pages and is not heeded, as the RFC
+/// use, and no more. `match-dest` is about the parts of web pages and is ignored, as the RFC
 /// says for clients like this one.
 std::optional<UseAsDictionary> parse_use_as_dictionary(std::string_view value);
 

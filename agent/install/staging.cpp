@@ -29,9 +29,8 @@ std::string explain(int error_number, const fs::path& target, const Paths& paths
     if (error_number == EROFS)
         return explain_read_only(error_number, target.parent_path(), paths);
     if (error_number == EBUSY)
-        return " (it is a mount itself, whose name cannot go to another file; unmount it, and "
-               "mount "
-               "its folder in its place if anything)";
+        return " (it is a mount point, so it cannot be replaced; unmount it, or mount its parent "
+               "directory instead)";
     if (error_number == EPERM) {
         for (const fs::path& path : {target, target.parent_path()}) {
             const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -245,7 +244,7 @@ void Staging::commit() {
         put_in_place(file);
     for (const Staged& file : staged_)
         sync_fd(file.target.folder.get(),
-                fmt::format("folder '{}'", file.target.shown.parent_path().string()));
+                fmt::format("directory '{}'", file.target.shown.parent_path().string()));
 }
 
 std::vector<fs::path> sweep_temporaries(const std::vector<InstalledFile>& targets,

@@ -30,7 +30,7 @@ Fd open_below_root(const fs::path& folder, const Paths& paths) {
         SYS_openat2, base.get(), relative.empty() ? "." : relative.c_str(), &how, sizeof how)));
     if (!opened && errno != ENOENT && errno != ENOTDIR)
         throw system_error(
-            errno, fmt::format("open folder '{}'", paths.under_root(folder.string()).string()));
+            errno, fmt::format("open directory '{}'", paths.under_root(folder.string()).string()));
     return opened;
 }
 
@@ -48,7 +48,7 @@ Fd make_below_root(const fs::path& folder, const fs::path& wanted, const Paths& 
         return there;
     const Fd parent = make_below_root(folder.parent_path(), wanted, paths, made, labels);
     const std::string what =
-        fmt::format("make folder '{}'", paths.under_root(folder.string()).string());
+        fmt::format("make directory '{}'", paths.under_root(folder.string()).string());
     const bool is_new = ::mkdirat(parent.get(), folder.filename().c_str(), 0755) == 0;
     if (!is_new && errno != EEXIST) {
         const int problem = errno;
@@ -66,8 +66,8 @@ Fd make_below_root(const fs::path& folder, const fs::path& wanted, const Paths& 
         throw system_error(errno, what);
     if (labels != nullptr && is_new)
         labels->put(directory, real_path_of(directory, folder).string(), S_IFDIR);
-    sync_fd(parent.get(),
-            fmt::format("folder '{}'", paths.under_root(folder.parent_path().string()).string()));
+    sync_fd(parent.get(), fmt::format("directory '{}'",
+                                      paths.under_root(folder.parent_path().string()).string()));
     return directory;
 }
 

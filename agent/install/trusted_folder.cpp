@@ -26,13 +26,13 @@ struct stat facts_of(const Fd& file, const fs::path& shown) {
 void require_closed(const struct stat& facts, const fs::path& folder) {
     if ((facts.st_mode & S_IWOTH) != 0)
         throw Error(ErrorKind::io,
-                    fmt::format("folder '{}' is writable by everybody; take that right away "
+                    fmt::format("directory '{}' is writable by everybody; take that right away "
                                 "(chmod o-w) or install elsewhere",
                                 folder.string()));
     if (facts.st_uid != 0 && facts.st_uid != ::geteuid())
         throw Error(
             ErrorKind::io,
-            fmt::format("folder '{}' belongs to uid {}, who could replace what is installed "
+            fmt::format("directory '{}' belongs to uid {}, who could replace what is installed "
                         "there; chown it to root or install elsewhere",
                         folder.string(), facts.st_uid));
 }
@@ -52,13 +52,14 @@ void require_trusted(const struct stat& facts, const std::string& folder, const 
                                 folder, path, facts.st_gid));
     if (!is_open && facts.st_uid == 0)
         return;
-    throw Error(ErrorKind::io,
-                fmt::format("folder '{}', on the way to '{}', {}, who could lead that elsewhere; "
-                            "{} or install elsewhere",
-                            folder, path,
-                            is_open ? "is writable by everybody"
-                                    : fmt::format("belongs to uid {}", facts.st_uid),
-                            is_open ? "take that right away (chmod o-w)" : "chown it to root"));
+    throw Error(
+        ErrorKind::io,
+        fmt::format("directory '{}', on the way to '{}', {}, who could lead that elsewhere; "
+                    "{} or install elsewhere",
+                    folder, path,
+                    is_open ? "is writable by everybody"
+                            : fmt::format("belongs to uid {}", facts.st_uid),
+                    is_open ? "take that right away (chmod o-w)" : "chown it to root"));
 }
 
 /// As the kernel does where fs.protected_symlinks is set: proc_sys_fs(5).
@@ -89,7 +90,7 @@ std::optional<struct stat> go(const std::string& path, const Paths& paths, Write
         return walk.facts();
     case PathWalk::End::other:
         throw system_error(ENOTDIR,
-                           fmt::format("open folder '{}'", shown(walk.name() / walk.file())));
+                           fmt::format("open directory '{}'", shown(walk.name() / walk.file())));
     case PathWalk::End::missing:
     case PathWalk::End::dangling:
         break;
@@ -120,7 +121,7 @@ void require_trusted_folder(const std::string& path, const Target& target, const
     const auto there = go(path, paths, writers);
     if (!there || there->st_dev != facts.st_dev || there->st_ino != facts.st_ino)
         throw Error(ErrorKind::io,
-                    fmt::format("folder '{}' became another one meanwhile", folder.string()));
+                    fmt::format("directory '{}' became another one meanwhile", folder.string()));
 }
 
 void require_same_file(const Fd& held, const Target& target, const std::string& name) {

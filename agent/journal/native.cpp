@@ -48,7 +48,7 @@ std::string to_datagram(const std::vector<std::string>& fields) {
 }
 
 bool send_datagram(std::string_view datagram) noexcept {
-    // A socket for each: journald may have been started anew, and an idle daemon keeps none open.
+    // A socket for each: journald may have been started again, and an idle daemon keeps none open.
     const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -81,7 +81,7 @@ std::optional<std::string> find_trouble(const UnitFacts& then, const UnitFacts& 
         return fmt::format("it keeps exiting; systemd restarted it {} time{}", now.restarts,
                            now.restarts == 1 ? "" : "s");
     if (now.invocation_id != then.invocation_id)
-        return "it was started anew while it was being watched";
+        return "it restarted during its settle time";
     if (now.active_state != "active" && now.active_state != "reloading")
         return fmt::format("it is {}", now.active_state);
     return std::nullopt;

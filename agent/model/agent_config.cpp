@@ -14,7 +14,7 @@ using Fault = std::optional<std::string> (*)(std::string_view);
 
 std::optional<std::string> find_folder_fault(std::string_view path) {
     if (path.starts_with('/') && path.ends_with('/'))
-        return "a folder below '/' is expected, without a '/' at the end";
+        return "a directory below '/' is expected, without a '/' at the end";
     return find_path_fault(path);
 }
 

@@ -253,8 +253,8 @@ void ComponentDecoder::warn_of_http(const YamlNode& body, const std::string& who
                           !component_.signature.url.empty();
     if (verified)
         return;
-    constexpr const char* danger = "without sha256 or signature: whoever sits on the way chooses "
-                                   "what is installed";
+    constexpr const char* danger = "without sha256 or signature: anyone on the network path can "
+                                   "replace the download";
     if (component_.url.starts_with("http://"))
         decoder_.warn(*body.find("url"), fmt::format("{}: http:// {}", who, danger));
     const YamlNode* mirrors = body.find("mirrors");

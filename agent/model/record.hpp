@@ -70,7 +70,7 @@ struct FoundVersion {
 
 /// What is known of a component besides what is in place: hashes that save reading files again, its
 /// history, and what the guards go by. Beside the marker in `record.json`; without it nothing
-/// breaks, but the guards begin anew.
+/// breaks, but the guards begin again.
 struct Record {
     std::vector<HashedFile> hashed;
     std::optional<Backoff> backoff; ///< while the origin is failing

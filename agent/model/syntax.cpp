@@ -50,7 +50,7 @@ std::optional<std::string> find_path_fault(std::string_view path) {
                     [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
         return fmt::format("'{}' has a control character in it", shown);
     if (path.ends_with('/'))
-        return fmt::format("'{}' ends with '/': a file is expected, not a folder", shown);
+        return fmt::format("'{}' ends with '/': a file is expected, not a directory", shown);
     for (std::string_view rest = path.substr(1);;) {
         const std::size_t slash = rest.find('/');
         const std::string_view part = rest.substr(0, slash);

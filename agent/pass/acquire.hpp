@@ -46,8 +46,8 @@ private:
         bool probe = false;                        ///< see choose_dictionary()
         bool plain = false;      ///< no encoding, since what came encoded was wrong
         bool from_start = false; ///< no part of it, since what was resumed was wrong
-        bool for_room = false;   ///< it was asked for anew since others have given room back
-        bool again = false;      ///< it has changed for a reason above, and is to be asked anew
+        bool for_room = false;   ///< it was asked for again since others have given room back
+        bool again = false;      ///< it has changed for a reason above, and is to be asked again
     };
     bool settle_without_request(Work& work);
     bool settle_by_pin(Work& work);

@@ -70,7 +70,7 @@ void stage_file(const Work& work, const InstalledFile& file, Cache& cache, Stagi
         if (before != nullptr && !before->capabilities.empty())
             staging.drop_capabilities(file.path);
     } catch (const Error& error) {
-        // Damaged since it was made sure of: gone, so that the next pass gets it anew.
+        // Damaged since it was made sure of: gone, so that the next pass gets it again.
         if (error.kind() == ErrorKind::digest)
             cache.verify_blob(file.sha256, interrupt);
         throw;

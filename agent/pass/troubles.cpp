@@ -47,7 +47,7 @@ std::map<std::string, Trouble> read_troubles(const Paths& paths) {
                               item.value("untrusted", "")};
         }
     } catch (const std::exception&) {
-        // Half a list would hide the other half; the next pass writes it anew.
+        // Half a list would hide the other half; the next pass writes it again.
         return {};
     }
     return troubles;

@@ -27,7 +27,7 @@ struct Trouble {
 
 /// What fails or is held right now, by component: `troubles.json` in the run-time directory, for
 /// `status`. It dies with the machine's uptime, as it should: the first pass after boot finds out
-/// anew.
+/// again.
 std::map<std::string, Trouble> read_troubles(const Paths& paths);
 
 /// What troubles the components after a pass. `last_pass` is the time of the last one over all of

@@ -128,7 +128,7 @@ int Agent::run() {
 }
 
 /// The first look at the configuration; an exit status when nothing may run with it: 2 ends the
-/// service until somebody mends the configuration, after 1 systemd starts it again.
+/// service until somebody fixes the configuration, after 1 systemd starts it again.
 int Agent::look_first() {
     watch_.refresh();
     auto settings = std::make_shared<Settings>(load_settings(paths_, facts_));
@@ -203,7 +203,7 @@ void Agent::begin_pass() {
             begin_.set(lock_retry);
             return;
         }
-        // Read anew even when nobody told of a change: what inotify cannot see (another machine's
+        // Read again even when nobody told of a change: what inotify cannot see (another machine's
         // writes on a network file system, the file behind a link, a mount) shows at the next pass.
         if (!settings_are_fresh_)
             read_again();
@@ -272,7 +272,7 @@ void Agent::rest(const std::string& last, std::optional<WallTime> next_try) {
 /// The loop itself always turns, so answering the watchdog proves nothing about the pass. A pass
 /// bounds everything that it waits for; one that has shown no change of stage or byte count for
 /// twice the sum of all those bounds waits for something that nobody thought of, will do so for
-/// ever, and holds the lock. No longer answering the watchdog makes systemd start the daemon anew,
+/// ever, and holds the lock. No longer answering the watchdog makes systemd start the daemon again,
 /// from a state that any crash leaves in order. Should the pass go on after all, so does the
 /// answer.
 void Agent::watch_pass() {
@@ -292,7 +292,7 @@ void Agent::watch_pass() {
     hung_ = true;
     loop_.answer_watchdog(false);
     spdlog::critical("the pass has shown no progress for {} (at: {}); the watchdog gets no answer "
-                     "any more, so that systemd starts provisor anew",
+                     "any more, so that systemd starts provisor again",
                      format_time_span(silence), status_line(seen_));
 }
 

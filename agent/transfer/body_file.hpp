@@ -12,7 +12,7 @@ namespace provisor {
 
 /// Where the bytes of an arriving body are kept. As long as they are those of a content that is
 /// there already nothing is written: an origin that sends the same again in each pass, because it
-/// has no validators or heeds none, wears out no disk.
+/// has no validators or ignores them, wears out no disk.
 class BodyFile {
 public:
     /// Opens the file when there is something to be written to it.

@@ -187,8 +187,8 @@ std::string agreed(const std::vector<Line>& found, std::string_view file_name,
     for (const Line& other : found)
         if (checked(other, source) != digest)
             refuse(source,
-                   fmt::format("has two digests for '{}', in lines {} and {}: which one is meant "
-                               "nobody can tell",
+                   fmt::format("has two digests for '{}', in lines {} and {}: it is not "
+                               "clear which one is meant",
                                printable(file_name, 200), found.front().number, other.number));
     return digest;
 }

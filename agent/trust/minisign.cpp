@@ -110,9 +110,8 @@ private:
 /// renamed to legacy is good for 64 bytes that are the digest of what was signed.
 void refuse_digest_as_content(const Signature& signature, std::uint64_t size) {
     if (size == prehash_size)
-        refuse(signature.source,
-               "is of minisign's legacy form over 64 bytes, which nobody can tell "
-               "from a signature of something else");
+        refuse(signature.source, "is of minisign's legacy form over 64 bytes, which looks like "
+                                 "a signature of something else");
 }
 
 /// `message` is what the first signature is over.

@@ -19,7 +19,7 @@ SystemctlResult run_systemctl(const std::vector<std::string>& arguments) {
         return {result.exit_status, std::move(result.output)};
     } catch (const Error& error) {
         throw Error(ErrorKind::unit,
-                    fmt::format("{} (it enables units below a root folder)", error.what()));
+                    fmt::format("{} (it enables units below a root directory)", error.what()));
     }
 }
 

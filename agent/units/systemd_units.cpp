@@ -150,7 +150,7 @@ Reply SystemdUnits::send(const Call& call) {
 }
 
 /// A call that may be made twice: a connection that was closed while nobody used it (dbus was
-/// restarted, systemd executed itself anew) is opened again.
+/// restarted, systemd executed itself again) is opened again.
 Reply SystemdUnits::ask(const Call& call) {
     Reply reply = send(call);
     return reply.failed() && bus_ == nullptr ? send(call) : std::move(reply);

@@ -12,7 +12,7 @@ struct sd_bus_message;
 namespace provisor {
 
 /// A file in memory for the output of a command. Its size is limited with the command's files, so
-/// that nobody has to listen, and other than a pipe it can be opened anew as /dev/stdout. Throws
+/// that nobody has to listen, and other than a pipe it can be opened again as /dev/stdout. Throws
 /// Error of kind io.
 Fd make_output_file();
 

@@ -23,7 +23,7 @@ public:
     Scratch() {
         std::string pattern = (fs::temp_directory_path() / "provisor-units-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr)
-            throw system_error(errno, fmt::format("make folder '{}'", pattern));
+            throw system_error(errno, fmt::format("make directory '{}'", pattern));
         path_ = pattern;
     }
     Scratch(const Scratch&) = delete;

@@ -8,7 +8,7 @@ end
 set -l commands apply plan status show history rollback hold release remove check verify prune doctor agent
 complete -c provisor -f
 complete -c provisor -l config -r -F -d 'Read this configuration'
-complete -c provisor -l root -x -a '(__fish_complete_directories)' -d 'Work on the system below this folder'
+complete -c provisor -l root -x -a '(__fish_complete_directories)' -d 'Work on the system below this directory'
 complete -c provisor -l user -d 'Work for this user'
 complete -c provisor -l json -d 'Print one JSON document'
 complete -c provisor -s q -l quiet -d 'Print only what changed or failed'

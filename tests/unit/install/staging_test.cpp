@@ -311,7 +311,7 @@ TEST_F(StagingTest, SaysOfATargetThatIsAMountThatItIsOne) {
             ADD_FAILURE() << "a mount was replaced by a file";
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), ErrorKind::io);
-            EXPECT_NE(std::string(error.what()).find("it is a mount itself"), std::string::npos)
+            EXPECT_NE(std::string(error.what()).find("it is a mount point"), std::string::npos)
                 << error.what();
         }
         EXPECT_EQ(read_text(folder / "opt/app"), "of another disk");

@@ -69,7 +69,7 @@ TEST_F(TrustedFolder, IsNotBelowOneOfAStranger) {
     make("opt/theirs/bin");
     give_away("opt/theirs");
     EXPECT_THAT(trouble("/opt/theirs/bin/app"),
-                HasSubstr("folder '" + (folder / "opt/theirs").string() + "', on the way to '" +
+                HasSubstr("directory '" + (folder / "opt/theirs").string() + "', on the way to '" +
                           (folder / "opt/theirs/bin/app").string() + "', belongs to uid 12345"));
     EXPECT_NE(trouble("/opt/theirs/new/app"), "") << "and nothing is made there";
     EXPECT_NE(trouble("/opt/theirs/app"), "");

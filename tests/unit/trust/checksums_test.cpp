@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"PlainBeforeFolder", b + "  other/app\n" + a + "  app\n", a},
         Row{"TwoFoldersThatDisagree", b + "  x/app\n" + a + "  y/app\n",
             says(
-                "has two digests for 'app', in lines 1 and 2: which one is meant nobody can tell")},
+                "has two digests for 'app', in lines 1 and 2: it is not clear which one is meant")},
         Row{"Comments", "# made today\n\n" + a + "  app\n", a}, Row{"BareDigest", a + "\n", a},
         Row{"Escaped", "\\" + a + "  app\n", a},
         Row{"ClearSigned",
@@ -54,10 +54,10 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"TwiceTheSame", a + "  app\n" + a + " *app\n", a},
         Row{"TwoThatDisagree", a + "  app\n" + b + "  app\n",
             says(
-                "has two digests for 'app', in lines 1 and 2: which one is meant nobody can tell")},
+                "has two digests for 'app', in lines 1 and 2: it is not clear which one is meant")},
         Row{"TwoThatDisagreeInTwoForms", a + "  app\n\nSHA256 (app) = " + b + "\n",
             says(
-                "has two digests for 'app', in lines 1 and 3: which one is meant nobody can tell")},
+                "has two digests for 'app', in lines 1 and 3: it is not clear which one is meant")},
         Row{"CutDigest", a.substr(1) + "  app\n",
             says("line 1: '" + a.substr(1) + "' is no digest; 64 hex digits are expected")},
         Row{"CutBesideAGoodOne", a + "  app\n" + a.substr(2) + "  app\n",
@@ -123,8 +123,8 @@ INSTANTIATE_TEST_SUITE_P(
             says("is signed and holds a digest without a name: it may be of any file, and not of "
                  "'app'")},
         Row{"TwoThatDisagree", a + "  linux/app\n" + b + "  ./linux/app\n",
-            says("has two digests for 'app', in lines 1 and 2: which one is meant nobody can "
-                 "tell")},
+            says("has two digests for 'app', in lines 1 and 2: it is not clear which one "
+                 "is meant")},
         Row{"Html", "<html>", says("is an HTML page, not a SHA256SUMS file")}),
     [](const auto& row) { return row.param.name; });
 

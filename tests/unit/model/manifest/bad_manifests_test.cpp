@@ -182,7 +182,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"PathWithDoubleSlash", with("files: [{path: /opt//a}]"),
             "5:20: path: '/opt//a' is not a normal path: write it without '//', '.' and '..'"},
         Row{"PathOfAFolder", with("files: [{path: /opt/}]"),
-            "5:20: path: '/opt/' ends with '/': a file is expected, not a folder"},
+            "5:20: path: '/opt/' ends with '/': a file is expected, not a directory"},
         Row{"FileWithoutPath", with("files: [{mode: \"0755\"}]"), "5:13: files: 'path' is missing"},
         Row{"EmptyFiles", with("files: []"),
             "5:12: files: a list of mappings with 'path' is expected"},

@@ -200,8 +200,8 @@ TEST(GoodManifest, WarnsOfHttpMirrorsThatNothingVerifies) {
     ASSERT_EQ(warnings("").size(), 1U);
     EXPECT_EQ(warnings("").front().place.line, 5U);
     EXPECT_EQ(warnings("").front().message, "component 'a': the mirror 'http://n/a' without sha256 "
-                                            "or signature: whoever sits on the way "
-                                            "chooses what is installed");
+                                            "or signature: anyone on the network "
+                                            "path can replace the download");
     EXPECT_EQ(warnings("    sha256: " + std::string(64, 'a') + "\n").size(), 0U);
     EXPECT_EQ(warnings("    sha256sums: https://o/SHA256SUMS\n").size(), 0U);
     EXPECT_EQ(warnings("    sha256sums: http://o/SHA256SUMS\n").size(), 1U);
