@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What the documents list is what there is:
-#   - each path in backquotes of README, ARCHITECTURE, CONTRIBUTING and SECURITY exists, and so does each function
+#   - each path in backquotes of README, ARCHITECTURE, CONTRIBUTING and SECURITY exists, and so does each function, and each
+#     document that any file of the repository names
 #   - ARCHITECTURE's table of rooms allows what the rooms of agent/ link (tests/includes.sh checks the include lines)
 #   - provisor-manifest(5) and provisor-agent.yaml(5) have the keys of config/schema, each in its section, and no other
 #     (schema_test compares these with the decoders), and the defaults of config/agent.yaml (agent_config_test likewise)
@@ -55,6 +56,11 @@ for document in README ARCHITECTURE CONTRIBUTING SECURITY; do
         esac
     done < <(words_of "$documents/$document.md")
 done
+# A document that any file speaks of is one of the repository.
+documents_here=$(tests/tracked '*.md' | tr '\0' '\n' | sed 's|.*/||')
+while IFS=: read -r file word; do
+    grep -qxF "$word" <<<"$documents_here" || complain "$file: there is no '$word'"
+done < <(tests/tracked | grep -zv -e '^tests/fuzz/corpus/' | xargs -0 grep -oHIP '(?<![$\w])[A-Za-z_]+\.md\b')
 for name in $(grep -oE '[a-z_]+\(\)' "$documents/ARCHITECTURE.md" | tr -d '()' | sort -u); do
     grep -rqE "\b$name\(" agent || complain "ARCHITECTURE.md: there is no function '$name'"
 done

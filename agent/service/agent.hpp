@@ -27,7 +27,7 @@ struct AgentOptions {
     std::function<Duration(const Settings&)> patience = longest_silence;
 };
 
-/// The daemon that provisor.service starts (Type=notify, contract 8). Blocks SIGTERM, SIGINT and
+/// The daemon that provisor.service starts (Type=notify). Blocks SIGTERM, SIGINT and
 /// SIGHUP for the process, so call it before any thread is started. Returns 0 after SIGTERM or
 /// SIGINT, 2 when agent.yaml is bad at the start (the journal says why). When a pass under way does
 /// not end within a second of SIGTERM, the process exits with 0 from within.

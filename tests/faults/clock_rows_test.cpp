@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Row 93 and goal G25: a clock that is wrong by more than a year, and put right later.
+// Row 93: a clock that is wrong by more than a year, and put right later.
 #include "faults/scene.hpp"
 
 #include <gmock/gmock.h>

@@ -259,7 +259,7 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SignaturesOverNothing);
 
 TEST(Signatures, RowT10AKeyThatIsTakenAwayIsMissedByTheNextPassAndVerifyNamesWhatItSigned) {
     if (!Signer::installed())
-        GTEST_SKIP() << "minisign is not installed: T10 is not tested";
+        GTEST_SKIP() << "minisign is not installed: row T10 is not tested";
     Scene scene;
     right_signature(scene);
     scene.install(2);
@@ -324,7 +324,7 @@ std::string release_in_place(const Scene& scene) {
 
 TEST(Signatures, RowT2AnOldSignedVersionIsHeldAsLongAsThereIsAState) {
     if (!Signer::installed())
-        GTEST_SKIP() << "minisign is not installed: T2 is not tested";
+        GTEST_SKIP() << "minisign is not installed: row T2 is not tested";
     Scene scene;
     write_text(scene.machine.under("etc/provisor/keys.d/one.pub"), Signer::shared().public_key());
     scene.machine.write_manifest(release_manifest(scene));
@@ -349,7 +349,7 @@ TEST(Signatures, RowT2AnOldSignedVersionIsHeldAsLongAsThereIsAState) {
 
 TEST(Signatures, RowT3AFastForwardIsUndoneByAllowDowngradeAlone) {
     if (!Signer::installed())
-        GTEST_SKIP() << "minisign is not installed: T3 is not tested";
+        GTEST_SKIP() << "minisign is not installed: row T3 is not tested";
     Scene scene;
     write_text(scene.machine.under("etc/provisor/keys.d/one.pub"), Signer::shared().public_key());
     scene.machine.write_manifest(release_manifest(scene));
@@ -375,7 +375,7 @@ TEST(Signatures, RowT3AFastForwardIsUndoneByAllowDowngradeAlone) {
 
 TEST(Signatures, RowT2AnOlderSignatureThanTheOneBeforeIsRefused) {
     if (!Signer::installed())
-        GTEST_SKIP() << "minisign is not installed: T2 is not tested";
+        GTEST_SKIP() << "minisign is not installed: row T2 is not tested";
     Scene scene;
     const auto serve = [&](const std::string& time) {
         serve_signature(scene,
@@ -395,7 +395,7 @@ TEST(Signatures, RowT2AnOlderSignatureThanTheOneBeforeIsRefused) {
 
 TEST(Signatures, RowT2ContentThatCallsItselfAnotherVersionThanTheManifestSaysIsRefused) {
     if (!Signer::installed())
-        GTEST_SKIP() << "minisign is not installed: T2 is not tested";
+        GTEST_SKIP() << "minisign is not installed: row T2 is not tested";
     Scene scene;
     write_text(scene.machine.under("etc/provisor/keys.d/one.pub"), Signer::shared().public_key());
     scene.machine.write_manifest(release_manifest(scene, "    version: 3.0.0\n"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal G8: a large body that is cut off again and again.
+// A large body that is cut off again and again.
 #include "base/sha256.hpp"
 #include "faults/scene.hpp"
 
@@ -24,7 +24,7 @@ void write_large_manifest(const Scene& scene) {
 
 // Every pass reads what is there again: for a GiB (PROVISOR_RESUME_MIB=1024) that is 50 GiB, which
 // takes more than a minute.
-TEST(Resume, G8AHundredCutsCostHardlyMoreThanTheSize) {
+TEST(Resume, AHundredCutsCostHardlyMoreThanTheSize) {
     const char* asked = std::getenv("PROVISOR_RESUME_MIB");
     const char* given = std::getenv("PROVISOR_SEED");
     const std::uint64_t mebibytes = asked == nullptr ? 256 : std::stoull(asked);
@@ -34,7 +34,7 @@ TEST(Resume, G8AHundredCutsCostHardlyMoreThanTheSize) {
     // The partial body, then the blob and the target.
     const auto room = std::filesystem::space(std::filesystem::temp_directory_path()).available;
     if (room < 3 * (mebibytes << 20U))
-        GTEST_SKIP() << "goal G8 is not tested: a body of " << mebibytes
+        GTEST_SKIP() << "a large body is not tested: one of " << mebibytes
                      << " MiB needs three times that in the temporary folder, which has "
                      << (room >> 20U) << " MiB (PROVISOR_RESUME_MIB, TMPDIR)";
     std::mt19937_64 random(seed);

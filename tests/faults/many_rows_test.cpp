@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What concerns many components of one pass, rows 23 and 60, goal G20, or many files of one
-// component.
+// What concerns many components of one pass, rows 23 and 60, or many files of one component.
 #include "faults/row.hpp"
 #include "local/unpack/archives.hpp"
 #include "support/tree_listing.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows 75 to 77 and 82, goal G18: what stands at a target, leads to it, or is swapped there while a
+// Rows 75 to 77 and 82: what stands at a target, leads to it, or is swapped there while a
 // pass runs.
 #include "faults/row.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows 43 and 45, goals G9 and G10: what would fill the disk or the memory. The state directory is
+// Rows 43, 45, 62 and 68: what would fill the disk or the memory. The state directory is
 // a file system of exactly the size that it may take.
 #include "faults/own_namespace.hpp"
 #include "faults/row.hpp"

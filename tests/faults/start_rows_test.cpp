@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goal G24: the daemon is stopped by crashing and recovers by starting. No command is needed after
+// The daemon is stopped by crashing and recovers by starting. No command is needed after
 // a kill, and it is ready soon, however much there is to look after and whoever does not answer.
 #include "faults/scene.hpp"
 #include "pass/lock.hpp"
@@ -161,7 +161,7 @@ void kill_in_the_midst(Busy& busy) {
     busy.origin.forget();
 }
 
-TEST(Start, G24AfterAKillInTheMidstOfAPassIsReadyBeforeAnythingIsAsked) {
+TEST(Start, AfterAKillInTheMidstOfAPassIsReadyBeforeAnythingIsAsked) {
     Busy busy;
     busy.publish(1);
     ASSERT_EQ(busy.machine.apply().status, 0);
@@ -188,7 +188,7 @@ TEST(Start, G24AfterAKillInTheMidstOfAPassIsReadyBeforeAnythingIsAsked) {
 
 // The goal is 100 ms. On a machine that others use as well it is measured by what the least of all
 // commands takes there, which reads the same manifests and nothing else.
-TEST(Start, G24OfAThousandComponentsTakesNoLongerThanReadingTheirManifests) {
+TEST(Start, OfAThousandComponentsTakesNoLongerThanReadingTheirManifests) {
     Busy busy;
     busy.publish(1);
     ASSERT_EQ(busy.machine.apply().status, 0);

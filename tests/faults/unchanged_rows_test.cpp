@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal G7: what an unchanged pass costs, also when it is the hundred thousandth.
+// What an unchanged pass costs, also when it is the hundred thousandth.
 #include "base/sha256.hpp"
 #include "faults/scene.hpp"
 #include "local/unpack/archives.hpp"
@@ -14,7 +14,7 @@ namespace provisor::test {
 namespace {
 
 // All of them: PROVISOR_PASSES=100000 (a quarter of an hour).
-TEST(Unchanged, G7PassesOneAfterTheOtherHoldNoMoreThanTheFirst) {
+TEST(Unchanged, PassesOneAfterTheOtherHoldNoMoreThanTheFirst) {
     const char* asked = std::getenv("PROVISOR_PASSES");
     const unsigned long passes = asked == nullptr ? 600 : std::stoul(asked);
     Origin origin;

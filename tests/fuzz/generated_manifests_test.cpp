@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goal G13: a manifest says the same to provisor however it is written, and nothing that another
+// A manifest says the same to provisor however it is written, and nothing that another
 // reader of YAML refuses or reads differently is taken. Some thousand manifests here; a million:
 //   PROVISOR_MANIFESTS=1000000 build/tests/tests/fuzz/fuzz_generated_manifests_test
 // PROVISOR_SEED is the first seed; one that fails is told.

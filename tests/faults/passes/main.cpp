@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Goal G7: as many passes in one process as it is asked for, as the agent makes them but without
+// As many passes in one process as it is asked for, as the agent makes them but without
 // its pauses, and what it holds after the first and after the last ones:
 //   passes ROOT PROVISOR-FETCH PROVISOR-UNPACK COUNT
 // Prints a JSON object. Before the first look a tenth of the passes are made: what is made once in

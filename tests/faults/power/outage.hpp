@@ -55,8 +55,9 @@ public:
     std::uint64_t calls() const { return calls_; }
 
     /// Cuts the power before each of these calls and after the end. Mounts the disks of each cut,
-    /// looks at what must hold then, and lets the next pass make up for it: faults.md, invariants
-    /// I1, I2, I4, I5, I6, I8. Of a run that ended in success all must be there at the end.
+    /// looks at what must hold then, and lets the next pass make up for it: README.md of
+    /// tests/faults, invariants I1, I2, I4, I5, I6, I8. Of a run that ended in success all must be
+    /// there at the end.
     std::vector<Cut> cut(const std::vector<std::uint64_t>& at, Reaches reaches);
 
 private:

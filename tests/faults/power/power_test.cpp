@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows 86 to 88, goal G4: the power is cut in the midst of passes, on file systems that keep what
+// Rows 86 to 88: the power is cut in the midst of passes, on file systems that keep what
 // nobody syncs to themselves. This is a sample; tests/faults/power-cuts tries all of it.
 #include "base/fd.hpp"
 #include "faults/own_namespace.hpp"

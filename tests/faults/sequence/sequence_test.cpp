@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal G6: random faults, one after the other. A sample; tests/faults/sequences runs as many as are
+// Random faults, one after the other. A sample; tests/faults/sequences runs as many as are
 // wanted.
 #include "faults/sequence/sequence.hpp"
 

@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds longest_pass(10'000);
 std::string tell_end(const RunResult& run, const std::string& what);
 
 /// Lets the next pass make up for what interrupted the workload, and appends what is wrong then:
-/// faults.md, invariants I1, I4, I5, I6, I8. What is no pass is told again.
+/// tests/faults/README.md, invariants I1, I4, I5, I6, I8. What is no pass is told again.
 void recover(Scene& scene, const Workload& workload, const Course& course,
              std::vector<std::string>& wrong);
 

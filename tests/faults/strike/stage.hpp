@@ -28,7 +28,8 @@ public:
     std::vector<std::uint64_t> places_for(const Blow& blow) const;
 
     /// Strikes at one, looks at once at what must hold at every instant, lets the next pass make up
-    /// for it, and looks at the rest: faults.md, invariants I1, I2, I4, I5, I6, I7, I8, I9.
+    /// for it, and looks at the rest: tests/faults/README.md, invariants I1, I2, I4, I5, I6, I7,
+    /// I8, I9.
     Blown strike(const Blow& blow, std::uint64_t at);
 
 private:

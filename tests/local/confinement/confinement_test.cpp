@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal G16: somebody who has taken over provisor-fetch or provisor-unpack can do nothing to the
+// Somebody who has taken over provisor-fetch or provisor-unpack can do nothing to the
 // machine. Where systemd starts them, their units are in the way as well
 // (tests/system/stories/privileges.sh); this is what they do by themselves.
 #include "base/fd.hpp"
