@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/base/strict_files_test.cpp, tests/unit/base/inside_root_test.cpp
 #pragma once
 
 #include "base/fd.hpp"

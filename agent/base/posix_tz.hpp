@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/base/time_zone_test.cpp
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/faults/concurrency_rows_test.cpp
 #include "cli/commands.hpp"
 #include "cli/one_pass.hpp"
 #include "pass/last_pass.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/faults/config_rows_test.cpp
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "cli/commands.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/faults/config_rows_test.cpp
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/findings.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/faults/output_rows_test.cpp
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/overview.hpp"

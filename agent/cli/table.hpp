@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/faults/network_rows_test.cpp
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/cli/findings_test.cpp
 // Keys, and what they have signed.
 #include "base/error.hpp"
 #include "cli/findings.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/probes_test.cpp
 #pragma once
 
 #include "fetch/certificate_witness.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/bodies_test.cpp, tests/local/fetch/resume_test.cpp
 #pragma once
 
 #include "base/stall_meter.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/many_test.cpp, tests/local/fetch/process_test.cpp
 #pragma once
 
 namespace provisor {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/process_test.cpp
 // provisor-fetch: HTTP and TLS for the agent, which starts it or connects to provisor-fetch.socket.
 #include "fetch/confinement.hpp"
 #include "fetch/fetcher.hpp"

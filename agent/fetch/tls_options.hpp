@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/nginx_tls_test.cpp, tests/faults/tls_proxy_rows_test.cpp
 #pragma once
 
 #include "wire/messages.hpp"

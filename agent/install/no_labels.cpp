@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/install/labels_test.cpp
 // In place of labels.cpp in a build without libselinux.
 #include "install/labels.hpp"
 

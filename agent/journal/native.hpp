@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/journal/sd_journal_test.cpp
 #pragma once
 
 #include <string>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/model/manifest/good_manifests_test.cpp
+// Tested by tests/unit/model/manifest/bad_manifests_test.cpp
 #pragma once
 
 #include "model/decoder.hpp"

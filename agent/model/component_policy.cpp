@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/model/manifest/good_manifests_test.cpp
+// Tested by tests/unit/model/manifest/bad_manifests_test.cpp
 // What is done with a component: units, health, windows, guards; and what must fit together.
 #include "model/component_decoder.hpp"
 

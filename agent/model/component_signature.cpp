@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/model/manifest/bad_manifests_test.cpp
 // Who must have signed a component.
 #include "base/text.hpp"
 #include "model/component_decoder.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/model/manifest/bad_manifests_test.cpp
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/model/window_test.cpp
 // The text form of a window: [WEEKDAYS] [DATE] TIME-TIME [ZONE].
 #include "base/text.hpp"
 #include "model/window.hpp"

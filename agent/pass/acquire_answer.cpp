@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/pass/pass_test.cpp, tests/unit/pass/origins_test.cpp
 // What Acquisition makes of the answers.
 #include "model/shown_url.hpp"
 #include "pass/acquire.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/pass/settings_test.cpp, tests/faults/concurrency_rows_test.cpp
 #pragma once
 
 #include "base/fd.hpp"

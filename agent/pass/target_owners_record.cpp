@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/pass/ownership_test.cpp
 // What is written and removed: markers of those who take and give files, and what was given up.
 #include "pass/target_owners.hpp"
 

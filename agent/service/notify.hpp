@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/service/status_line_test.cpp, tests/unit/service/agent_test.cpp
 #pragma once
 
 #include "model/progress.hpp"

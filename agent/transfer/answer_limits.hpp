@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/transfer/trust_domain_test.cpp
 #pragma once
 
 #include "model/agent_config.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/process_test.cpp
 #pragma once
 
 #include "transfer/fetch_process.hpp"

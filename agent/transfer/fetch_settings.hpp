@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/nginx_tls_test.cpp
 #pragma once
 
 #include "model/agent_config.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/local_test.cpp
 #pragma once
 
 #include "transfer/transfer.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/trust/minisign_test.cpp
 // The two text formats of minisign, and the folder of keys.
 #include "base/base64.hpp"
 #include "base/error.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/units/offline_units_test.cpp
 #pragma once
 
 #include <string>

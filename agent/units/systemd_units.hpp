@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/system/stories/unit_jobs.sh
 #pragma once
 
 #include "units/unit_manager.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/system/stories/check.sh
 #pragma once
 
 #include "base/contained.hpp"

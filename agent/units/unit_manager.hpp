@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/unit/units/job_result_test.cpp
 #pragma once
 
 #include "base/contained.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/fetch/encodings_test.cpp, tests/unit/pass/encoding_test.cpp
 #pragma once
 
 #include "unpack/artifact.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/unpack/process_test.cpp
 // provisor-unpack: compression and archives for the agent, which starts it, or talks to
 // provisor-unpack.socket.
 #include "unpack/confinement.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/unpack/hostile_test.cpp
 #pragma once
 
 #include "unpack/archive_reader.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tested by tests/local/unpack/formats_test.cpp, tests/local/unpack/process_test.cpp
 #pragma once
 
 #include "unpack/artifact.hpp"
