@@ -5,16 +5,16 @@
 
 namespace provisor {
 
-template <auto Release>
+template <auto release>
 struct Releaser {
     template <typename T>
     void operator()(T* handle) const {
-        Release(handle);
+        release(handle);
     }
 };
 
 /// Owner of a C handle: `CPtr<CURL, curl_easy_cleanup> easy(curl_easy_init());`
-template <typename T, auto Release>
-using CPtr = std::unique_ptr<T, Releaser<Release>>;
+template <typename T, auto release>
+using CPtr = std::unique_ptr<T, Releaser<release>>;
 
 } // namespace provisor

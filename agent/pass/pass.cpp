@@ -50,6 +50,7 @@ std::string make_pass_id() {
 
 std::vector<Work*> pointers_to(std::vector<Work>& works) {
     std::vector<Work*> pointers;
+    pointers.reserve(works.size());
     for (Work& work : works)
         pointers.push_back(&work);
     return pointers;
