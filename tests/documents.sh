@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What the documents list is what there is:
-#   - each path in backquotes of README, ARCHITECTURE, CONTRIBUTING and SECURITY exists, and so does each function, and each
+#   - each path in backquotes of README, ARCHITECTURE, CONTRIBUTING, SECURITY and RELEASING exists, and so does each function, and each
 #     document that any file of the repository names
 #   - ARCHITECTURE's table of rooms allows what the rooms of agent/ link (tests/includes.sh checks the include lines)
 #   - provisor-manifest(5) and provisor-agent.yaml(5) have the keys of config/schema, each in its section, and no other
 #     (schema_test compares these with the decoders), and the defaults of config/agent.yaml (agent_config_test likewise)
 #   - provisor(8) has the commands, options, exit statuses, decisions, kinds of errors, fields of the journal and of the JSON of
 #     agent/, and no other
+#   - the packages and CHANGELOG.md have the version of CMakeLists.txt
 # Usage: tests/documents.sh [FOLDER]   where the documents are, with their paths; the repository without it
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -47,7 +48,7 @@ words_of() {
     awk '/^```/ { fenced = !fenced; next } fenced { print $1 }' "$1" | grep -E '^\./' || true
 }
 
-for document in README ARCHITECTURE CONTRIBUTING SECURITY; do
+for document in README ARCHITECTURE CONTRIBUTING SECURITY RELEASING; do
     while IFS= read -r word; do
         word=${word%% *}
         case $word in
@@ -143,6 +144,19 @@ same 'provisor(8), the JSON of a pass' "$(section provisor.8 JSON | sed -n '/^``
     "$(grep -oE '[{[]"[a-z0-9_]+"' agent/model/report.cpp | grep -oE '[a-z0-9_]+')"
 same 'provisor(8), kinds of errors' "$(section provisor.8 DECISIONS | grep -oE '\(_http [a-z ]+_\)' | tr -d '()_' | tr ' ' '\n')" \
     "$(sed -n '/^std::string_view to_string(ErrorKind/,/^}/p' agent/base/error.cpp | grep -oE '"[a-z]+"' | tr -d '"')"
+
+# ---- version ---------------------------------------------------------------------------------------------------------------
+version=$(sed -n 's/^project(provisor VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || complain "CMakeLists.txt: '$version' is no version"
+# says WHERE VERSION
+says() { [ "$2" = "$version" ] || complain "$1 is '$2', and CMakeLists.txt says $version (RELEASING.md)"; }
+says 'the version in packaging/debian/changelog' "$(sed -n '1s/^provisor (\(.*\)) .*/\1/p' packaging/debian/changelog)"
+says 'the version in packaging/rpm/provisor.spec' "$(sed -n 's/^Version: *//p' packaging/rpm/provisor.spec)"
+says 'the last entry of %changelog in packaging/rpm/provisor.spec' \
+    "$(sed -n '/^%changelog/{n;s/^\* .* - \(.*\)-[0-9]*$/\1/p}' packaging/rpm/provisor.spec)"
+newest=$(sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' "$documents/CHANGELOG.md" | head -n 1)
+[ -z "$newest" ] || says 'the last version of CHANGELOG.md' "$newest"
+grep -qx '## \[Unreleased\]' "$documents/CHANGELOG.md" || complain "CHANGELOG.md has no [Unreleased] for what comes next"
 
 [ $bad = 0 ] && echo "the documents list what there is"
 exit $bad
