@@ -20,9 +20,9 @@ expect_eq "timer" "disabled inactive" \
     "$(host_run systemctl is-enabled provisor.timer || true) $(host_run systemctl is-active provisor.timer || true)"
 expect_has "user of the downloads" "$(host_run getent passwd provisor-fetch)" /usr/sbin/nologin
 expect_has "user of the unpacking" "$(host_run getent passwd provisor-unpack)" /usr/sbin/nologin
-for folder in /etc/provisor/components.d /var/lib/provisor /run/provisor; do
-    [ -d "$host_tree$folder" ] || host_run test -d $folder || fails "$folder is not there"
-done
+expect_eq "directories, and who may write them" "755 root root /etc/provisor/components.d
+711 root root /var/lib/provisor
+755 root root /run/provisor" "$(host_run stat -c '%a %U %G %n' /etc/provisor/components.d /var/lib/provisor /run/provisor)"
 expect_eq "configuration files of the package" "" "$(host_run dpkg-query --show --showformat='${Conffiles}' provisor)"
 expect_eq "failed units" "" "$(host_run systemctl --failed --plain --no-legend)"
 expect_eq "files changed since they were unpacked" "" "$(host_run dpkg --verify provisor)"
@@ -57,15 +57,25 @@ host_install_deb "$work/provisor_upgrade.deb"
 expect_eq "timer" "enabled active" "$(host_run systemctl is-enabled provisor.timer) $(host_run systemctl is-active provisor.timer)"
 expect_eq "daemon" "disabled inactive" \
     "$(host_run systemctl is-enabled provisor.service || true) $(host_run systemctl is-active provisor.service || true)"
+scheduled() { case $(host_run systemctl show -P NextElapseUSecMonotonic provisor.timer) in '' | 0 | infinity) return 1 ;; esac; }
+eventually 20 scheduled || fails "the timer has no next pass after the upgrade: $(host_run systemctl show provisor.timer)"
+requested=$(requests)
+host_run systemctl start provisor-apply.service
+asked_again || fails "the service of the timer made no pass"
+expect_eq "bodies sent" 1 "$(requests /app 200)"
 host_run systemctl disable --now --quiet provisor.timer
 host_run systemctl enable --now --quiet provisor.service
+eventually 60 asked_again || fails "no pass of the daemon that is back"
 
 step "the machine boots again"
 host_stop
+: >"$origin_log"
 host_boot
 origin_start
-expect_eq "daemon" active "$(host_run systemctl is-active provisor.service)"
-expect_eq "service" active "$(host_run systemctl is-active app.service)"
+booted_pass() { host_run test -e /run/provisor/last-pass; }
+eventually 60 booted_pass || fails "no pass after the boot"
+expect_eq "bodies sent" 0 "$(requests /app 200)"
+expect_eq "version that the service runs" 1.0.0 "$(service_running)"
 
 step "remove"
 started=$(invocation)
@@ -86,7 +96,8 @@ expect_eq "invocation of the service" "$started" "$(invocation)"
 
 step "purge"
 host_run dpkg --purge provisor >>"$work/dpkg.log" 2>&1
-expect_eq "service" "active" "$(host_run systemctl is-active app.service)"
+expect_eq "invocation of the service" "$started" "$(invocation)"
+expect_eq "version that it runs" 1.0.0 "$(service_running)"
 # What was installed for others stays; it is put away here to see what is left of provisor itself.
 host_run systemctl disable --now --quiet app.service
 host_run rm /usr/local/bin/app /etc/systemd/system/app.service
