@@ -2,7 +2,7 @@
 // edits_campaign FIRST LAST [STEP] [--first]: makes the sequences of these seeds, and sums up; on
 // standard error after each 500. With --first it ends with the first violation.
 #include "edits/edits.hpp"
-#include "edits/package_database.hpp"
+#include "fakes/package_database.hpp"
 
 #include <cstdio>
 #include <cstdlib>

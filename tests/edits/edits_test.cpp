@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sample of random edits of manifests; tests/edits/run makes as many as are wanted.
 #include "edits/edits.hpp"
-#include "edits/package_database.hpp"
+#include "fakes/package_database.hpp"
 
 #include <gtest/gtest.h>
 

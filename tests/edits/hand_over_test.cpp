@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files pass from one component to another, and the pass is killed before each of its writes.
 #include "edits/cut.hpp"
-#include "edits/package_database.hpp"
+#include "fakes/package_database.hpp"
 #include "support/removal_watch.hpp"
 #include "unit/pass/machine.hpp"
 

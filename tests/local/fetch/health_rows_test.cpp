@@ -3,6 +3,7 @@
 // address misbehaves in every way is taken back at its timeout, a second more or less.
 #include "fakes/fake_journal.hpp"
 #include "fakes/fake_units.hpp"
+#include "fakes/package_database.hpp"
 #include "local/fetch/rig.hpp"
 #include "pass/pass.hpp"
 #include "support/temporary_folder.hpp"
@@ -28,6 +29,7 @@ struct Row110 {
 
 class HealthRows : public testing::TestWithParam<Row110> {
 protected:
+    static void SetUpTestSuite() { hide_package_databases_as_root(); }
     HealthRows() {
         paths.state_dir = folder / "state";
         paths.run_dir = folder / "run";

@@ -2,12 +2,14 @@
 #include "machine.hpp"
 
 #include "base/sha256.hpp"
+#include "fakes/package_database.hpp"
 
 #include <unistd.h>
 
 namespace provisor::test {
 
 Machine::Machine() : unpack_program(PROVISOR_UNPACK) {
+    hide_package_databases_as_root();
     paths.state_dir = folder / "state";
     paths.run_dir = folder / "run";
     paths.unit_dir = (folder / "units").string();
