@@ -7,6 +7,7 @@
 #include "base/kill_process.hpp"
 #include "base/privileges.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>

@@ -11,6 +11,7 @@
 #include "units/properties.hpp"
 #include "units/transient_command.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
