@@ -6,6 +6,7 @@
 packages_dir=${PROVISOR_PACKAGES:-$build/packages}
 host_tree=''    # the host's root folder as seen from here
 host_nspawn=''  # process id of systemd-nspawn
+host_control_group=provisor-$story-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
 host_leader=''  # process id (seen from here) of the host's PID 1
 
 # The one deb that was built for this run.
@@ -58,13 +59,41 @@ host_prepare() {
 # host_boot: boots (or boots again, after host_stop or host_crash) and waits until systemd is up.
 host_boot() {
     [ -n "$host_tree" ] || host_prepare
-    SYSTEMD_NSPAWN_TMPFS_TMP=0 systemd-nspawn -D "$host_tree" --boot --register=no --keep-unit --quiet \
-        --private-network --resolv-conf=off --timezone=off --link-journal=no --console=pipe \
-        </dev/null >>"$work/console.log" 2>&1 &
+    (
+        host_enter_control_group
+        SYSTEMD_NSPAWN_TMPFS_TMP=0 exec systemd-nspawn -D "$host_tree" --boot --register=no --keep-unit --quiet \
+            --private-network --resolv-conf=off --timezone=off --link-journal=no --console=pipe
+    ) </dev/null >>"$work/console.log" 2>&1 &
     host_nspawn=$!
+    finally host_remove_control_group
     finally host_crash
     eventually 60 host_find_leader || fails "systemd-nspawn started no system; see $work/console.log"
     eventually 60 host_is_up || fails "the test host did not come up; see $work/console.log"
+}
+
+# Puts this shell into a control group of the story. With --keep-unit, systemd-nspawn makes its groups below the one that it is
+# started in, always with the same names: two hosts that run at the same time would share the groups of their units, and the
+# service manager of one removes those that the other is about to use.
+host_enter_control_group() {
+    local controllers path mount
+    while IFS=: read -r _ controllers path; do
+        case $controllers in
+        '') mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts) ;;
+        name=systemd) mount=$(awk '$3 == "cgroup" && $4 ~ /(^|,)name=systemd(,|$)/ { print $2; exit }' /proc/self/mounts) ;;
+        *) continue ;;
+        esac
+        mkdir -p "$mount$path/$host_control_group"
+        echo 0 >"$mount$path/$host_control_group/cgroup.procs"
+    done </proc/self/cgroup
+}
+
+# When nothing runs there any more, which after a kill takes a moment.
+host_remove_control_group() {
+    host_control_group_is_gone() {
+        find /sys/fs/cgroup -depth -type d -path "*/$host_control_group*" -exec rmdir {} + 2>/dev/null
+        [ -z "$(find /sys/fs/cgroup -type d -name "$host_control_group")" ]
+    }
+    eventually 5 host_control_group_is_gone || printf 'control groups of %s are left\n' "$host_control_group" >&2
 }
 
 host_find_leader() {
