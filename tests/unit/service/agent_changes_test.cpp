@@ -81,6 +81,8 @@ TEST_F(RestingAgent, MakesFewPassesOfAThousandChangesAndKeepsNothingOpen) {
     ASSERT_TRUE(daemon.next("STATUS=0 components"));
     daemon.watch_for(100ms); // telling the status takes a descriptor as well
     const std::size_t files = daemon.open_files();
+    // One, but ThreadSanitizer has another one in the first process that is forked.
+    const std::size_t threads = daemon.threads();
     const auto begun = TestClock::now();
     for (int change = 0; change < 1000; ++change)
         touch(daemon.manifests() / fmt::format("{}.yaml", change % 10));
@@ -89,8 +91,11 @@ TEST_F(RestingAgent, MakesFewPassesOfAThousandChangesAndKeepsNothingOpen) {
     EXPECT_GE(count(seen, "pass begins"), 1U);
     EXPECT_LE(count(seen, "pass begins"), static_cast<std::size_t>(seconds.count()));
     EXPECT_LE(count(seen, "RELOADING=1"), static_cast<std::size_t>(seconds.count()));
+    // The last pass may still be at work on a busy machine.
+    for (int i = 0; i < 100 && daemon.threads() > threads; ++i)
+        daemon.watch_for(100ms);
     EXPECT_EQ(daemon.open_files(), files);
-    EXPECT_EQ(daemon.threads(), 1U);
+    EXPECT_LE(daemon.threads(), threads);
 }
 
 TEST_F(RestingAgent, QueuesOnePassForAllThatChangesWhileOneRuns) {
