@@ -57,7 +57,8 @@ void EditWorld::check_removals(const PassReport& report, const Markers& before,
         }
         if (foreign_.contains(path))
             complain(path.string() + " was removed, and is somebody else's");
-        if (std::none_of(before.named.begin(), before.named.end(),
+        if (!has(before.unrecorded) &&
+            std::none_of(before.named.begin(), before.named.end(),
                          [&](const auto& one) { return has(one.second); }))
             complain(path.string() + " was removed, and no marker named it");
         for (const auto& [name, paths] : before.files) {

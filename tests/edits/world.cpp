@@ -4,6 +4,7 @@
 #include "edits/cut.hpp"
 #include "model/plan.hpp"
 #include "store/component_store.hpp"
+#include "store/unrecorded_files.hpp"
 #include "support/tree_listing.hpp"
 
 #include <algorithm>
@@ -82,6 +83,10 @@ EditWorld::Markers EditWorld::markers() const {
             for (const InstalledFile& file : marker->retired)
                 all.named[name].insert(real(file.path));
         }
+    const UnrecordedFiles unrecorded(machine_.paths.state_dir);
+    for (const UnrecordedFile& file : unrecorded.all())
+        if (!file.over)
+            all.unrecorded.insert(real(file.path));
     for (const auto& [name, paths] : all.files)
         if (keeps_its_files(name))
             for (const fs::path& path : paths) {

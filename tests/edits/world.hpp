@@ -55,6 +55,7 @@ protected:
         std::map<std::string, RealPaths> files;
         std::map<std::string, RealPaths> named;        ///< with what was given up
         std::map<std::filesystem::path, Content> kept; ///< what nobody may touch
+        RealPaths unrecorded; ///< where a killed pass put what it did not record
     };
     Markers markers() const;
     /// What is in the directories of targets.
