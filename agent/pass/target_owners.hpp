@@ -67,9 +67,9 @@ public:
     /// Notes those of the files that the marker does not list, before they are staged: if this pass
     /// is killed, they are known to be provisor's.
     void note_unrecorded(const std::string& component, const std::vector<InstalledFile>& files);
-    /// Whether a pass that was killed put this content there before it could record it.
+    /// Whether an earlier pass put this content there and was killed before it could record it.
     bool is_unrecorded(const InstalledFile& file) const {
-        return unrecorded_.contains(file.path, file.sha256);
+        return unrecorded_.was_left(file.path, file.sha256);
     }
     /// The paths that no manifest may name: those of orphans, and those where a pass that was
     /// killed put something, or was about to.

@@ -9,6 +9,13 @@
 namespace provisor {
 namespace {
 
+bool is_among(const std::vector<UnrecordedFile>& files, std::string_view path,
+              std::string_view sha256) {
+    return std::any_of(files.begin(), files.end(), [&](const UnrecordedFile& file) {
+        return file.path == path && file.sha256 == sha256;
+    });
+}
+
 constexpr int unrecorded_schema = 1;
 constexpr std::uint64_t unrecorded_limit = std::uint64_t{64} * 1024 * 1024;
 constexpr const char* unrecorded_name = "unrecorded.json";
@@ -39,6 +46,7 @@ void UnrecordedFiles::read() const {
     } catch (const std::exception&) {
         known_->clear();
     }
+    left_ = *known_;
 }
 
 void UnrecordedFiles::write(Durable durable) const {
@@ -57,16 +65,15 @@ const std::vector<UnrecordedFile>& UnrecordedFiles::all() const {
     return *known_;
 }
 
-bool UnrecordedFiles::contains(std::string_view path, std::string_view sha256) const {
-    return std::any_of(all().begin(), all().end(), [&](const UnrecordedFile& file) {
-        return file.path == path && file.sha256 == sha256;
-    });
+bool UnrecordedFiles::was_left(std::string_view path, std::string_view sha256) const {
+    read();
+    return is_among(left_, path, sha256);
 }
 
 void UnrecordedFiles::add(const std::vector<UnrecordedFile>& files) {
     const std::size_t before = all().size();
     for (const UnrecordedFile& file : files)
-        if (!contains(file.path, file.sha256))
+        if (!is_among(*known_, file.path, file.sha256))
             known_->push_back(file);
     if (known_->size() != before)
         write(Durable::yes);

@@ -22,15 +22,17 @@ struct UnrecordedFile {
 /// What a pass is about to put in place where the marker lists nothing, in `unrecorded.json` of the
 /// state directory, from before it is staged until the marker lists it. When the pass is killed in
 /// between, and the manifests drop the component before the next one, nothing else says that these
-/// files are provisor's. While no pass is at work there is no such record. It is read when it is
-/// needed for the first time; one that cannot be read counts as empty: the files then stay.
+/// files are provisor's. Between passes the record lists what such a pass left and a component that
+/// fails still wants; as a rule there is none. It is read when it is needed for the first time; one
+/// that cannot be read counts as empty: the files then stay.
 class UnrecordedFiles {
 public:
     explicit UnrecordedFiles(const std::filesystem::path& state_dir);
 
     /// A path may be there several times, with different contents.
     const std::vector<UnrecordedFile>& all() const;
-    bool contains(std::string_view path, std::string_view sha256) const;
+    /// Whether this was there when the record was read, so that a pass that was killed left it.
+    bool was_left(std::string_view path, std::string_view sha256) const;
     /// Durably. Throws Error of kind io or space.
     void add(const std::vector<UnrecordedFile>& files);
     /// Lists these alone from now on. If a crash brings others back, the next pass checks them
@@ -43,6 +45,7 @@ private:
 
     std::filesystem::path state_dir_;
     mutable std::optional<std::vector<UnrecordedFile>> known_;
+    mutable std::vector<UnrecordedFile> left_; ///< as it was read
 };
 
 } // namespace provisor

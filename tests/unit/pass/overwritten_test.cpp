@@ -75,6 +75,18 @@ TEST_F(OverwrittenTest, ABadFirstInstallationGivesBackWhatWasThere) {
     EXPECT_EQ(outcome.error->kind(), ErrorKind::health);
 }
 
+TEST_F(OverwrittenTest, TheSameContentWithAnotherModeIsSomebodyElsesToo) {
+    publish(script("by hand"), "\"same\"");
+    run_one(app());
+    EXPECT_EQ(mode_of("bin/app"), 0755U);
+    PassOptions back;
+    back.names = {"app"};
+    back.rollback_to = "";
+    EXPECT_EQ(to_string(run_one(app(), back).decision), "rollback");
+    EXPECT_EQ(target(), script("by hand"));
+    EXPECT_EQ(mode_of("bin/app"), 0750U);
+}
+
 TEST_F(OverwrittenTest, WhatCameBackStaysAndNothingIsDoneAgain) {
     run_one(app_with_unit());
     units.forget_calls();
