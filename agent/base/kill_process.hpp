@@ -5,13 +5,14 @@
 
 namespace provisor {
 
-/// Sends SIGKILL to one process. The only place that calls kill(2): 0 stands for the own process
-/// group there, -1 for every process on the machine, and other negative numbers for a group. With
-/// such a number, which a pid that was never set may be, this aborts. May be called between fork()
-/// and exec().
+/// Sends SIGKILL to one process. Aborts unless `pid` is positive: kill(2) takes 0 for the caller's
+/// process group, -1 for every process on the machine and other negative numbers for a group, and a
+/// pid that was never set may be one of these. No other code calls kill(2). May be called between
+/// fork() and exec().
 void kill_process(pid_t pid) noexcept;
 
-/// Sends SIGKILL to the process group that this process leads. Aborts as kill_process() does.
+/// Sends SIGKILL to every process of the group whose leader is `leader`. Aborts unless that is
+/// above 1.
 void kill_group(pid_t leader) noexcept;
 
 } // namespace provisor

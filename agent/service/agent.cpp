@@ -203,8 +203,9 @@ void Agent::begin_pass() {
             begin_.set(lock_retry);
             return;
         }
-        // Read again even when nobody told of a change: what inotify cannot see (another machine's
-        // writes on a network file system, the file behind a link, a mount) shows at the next pass.
+        // Read again even when nothing reported a change: what inotify cannot see (another
+        // machine's writes on a network file system, the file behind a link, a mount) shows at the
+        // next pass.
         if (!settings_are_fresh_)
             read_again();
         pass_wanted_ = settings_are_fresh_ = false;
