@@ -111,3 +111,13 @@ now_ms() { date +%s%3N; }
 
 . "$harness/host.sh"
 . "$harness/origin.sh"
+
+# What most stories begin with: a booted machine with the package but without its daemon, since the story makes the passes,
+# and an origin that has version 1.0.0 of the service as `app`.
+host_and_origin_with_app() {
+    host_boot
+    host_install_deb
+    daemon_off
+    origin_start
+    publish "$(service_program 1.0.0)" app
+}

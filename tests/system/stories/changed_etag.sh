@@ -3,11 +3,7 @@
 # The origin's content changes: exactly one body and one restart, of that component alone.
 . "$(dirname "$0")/../harness/story.sh"
 
-host_boot
-host_install_deb
-daemon_off
-origin_start
-publish "$(service_program 1.0.0)" app
+host_and_origin_with_app
 publish "$(service_program 1.0.0)" other
 app_manifest | manifest app
 app_manifest /other | sed 's/app:/other:/; s#/bin/app#/bin/other#; s/app.service/other.service/' | manifest other

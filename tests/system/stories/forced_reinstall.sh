@@ -8,11 +8,7 @@
 # the empty /run/provisor/last-pass, in memory, which tells `status` and max_age when the last pass was.
 . "$(dirname "$0")/../harness/story.sh"
 
-host_boot
-host_install_deb
-daemon_off
-origin_start
-publish "$(service_program 1.0.0)" app
+host_and_origin_with_app
 app_manifest | manifest app
 
 step "the first pass installs"

@@ -3,11 +3,7 @@
 # "update: if-missing": what is there is never asked about, whatever it is; what is not there is installed, once.
 . "$(dirname "$0")/../harness/story.sh"
 
-host_boot
-host_install_deb
-daemon_off
-origin_start
-publish "$(service_program 1.0.0)" app
+host_and_origin_with_app
 app_manifest /app 'update: if-missing' | manifest app
 
 step "a file that somebody else put there"

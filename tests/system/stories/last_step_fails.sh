@@ -3,11 +3,7 @@
 # Everything went well but the last step. The next pass after the cause is gone goes on from the cache: no body.
 . "$(dirname "$0")/../harness/story.sh"
 
-host_boot
-host_install_deb
-daemon_off
-origin_start
-publish "$(service_program 1.0.0)" app
+host_and_origin_with_app
 app_manifest | manifest app
 apply
 expect_pass "first pass" 0 install

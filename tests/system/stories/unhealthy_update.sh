@@ -4,11 +4,7 @@
 # one restart for each content, and they are not tried again. And what an operator may say about it.
 . "$(dirname "$0")/../harness/story.sh"
 
-host_boot
-host_install_deb
-daemon_off
-origin_start
-publish "$(service_program 1.0.0)" app
+host_and_origin_with_app
 
 # wanted VERSION [LINE...]: the manifest, with a settle time of two seconds.
 wanted() {

@@ -3,11 +3,7 @@
 # provisor --user: the files and the service of an ordinary user, by the user's own service manager.
 . "$(dirname "$0")/../harness/story.sh"
 
-host_boot
-host_install_deb
-daemon_off
-origin_start
-publish "$(service_program 1.0.0)" app
+host_and_origin_with_app
 
 step "a user with a service manager and no bus"
 host_run useradd --create-home --uid 1234 someone
