@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files pass from one component to another, and the pass is killed before each of its writes.
 #include "edits/cut.hpp"
+#include "fakes/fake_machine.hpp"
 #include "fakes/package_database.hpp"
 #include "support/removal_watch.hpp"
-#include "unit/pass/machine.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ struct Edit {
 
 void PrintTo(const Edit& edit, std::ostream* out) { *out << edit.name; }
 
-class Site : public Machine {
+class Site : public FakeMachine {
 public:
     explicit Site(const Edit& edit) : edit_(edit) {
         units.read_unit_files_from(folder / "units");
@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 /// A component is installed, or gains a file, by a pass that is killed, and is in no manifest by
 /// the next pass.
-class Dropped : public testing::Test, public Machine {
+class Dropped : public testing::Test, public FakeMachine {
 protected:
     Dropped() {
         hide_package_databases();

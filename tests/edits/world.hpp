@@ -2,8 +2,8 @@
 #pragma once
 
 #include "edits/edits.hpp"
+#include "fakes/fake_machine.hpp"
 #include "support/removal_watch.hpp"
-#include "unit/pass/machine.hpp"
 
 #include <filesystem>
 #include <map>
@@ -69,7 +69,7 @@ protected:
     void end();
 
     std::mt19937_64 random_;
-    Machine machine_;
+    FakeMachine machine_;
     RemovalWatch watch_;
     std::map<std::string, Wish> wishes_;
     std::map<std::string, unsigned> versions_;             ///< what the origin has, by component

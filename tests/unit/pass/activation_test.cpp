@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pass does with units.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 #include "pass/pass.hpp"
 
 #include <gmock/gmock.h>
@@ -11,12 +11,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::Behaviour;
-using test::Machine;
+using test::FakeMachine;
 using test::script;
 using testing::HasSubstr;
 using Words = std::vector<std::string>;
 
-class ActivationTest : public testing::Test, public Machine {
+class ActivationTest : public testing::Test, public FakeMachine {
 protected:
     ActivationTest() {
         publish(script("one"), "\"1\"");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fakes/fake_machine.hpp"
 #include "journal/message_ids.hpp"
-#include "machine.hpp"
 #include "pass/announce.hpp"
 
 #include <gtest/gtest.h>
@@ -8,11 +8,11 @@
 namespace provisor {
 namespace {
 
+using test::FakeMachine;
 using test::field_of;
-using test::Machine;
 using test::script;
 
-class AnnounceTest : public testing::Test, public Machine {
+class AnnounceTest : public testing::Test, public FakeMachine {
 protected:
     AnnounceTest() {
         publish(script("one"), "\"1\"");

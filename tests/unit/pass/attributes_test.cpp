@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an administrator gave a file outlives updates, rollbacks and repairs; what the manifest asks
 // for is kept so.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "model/capabilities.hpp"
 #include "store/component_store.hpp"
@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class AttributesOfTargets : public testing::Test, public Machine {
+class AttributesOfTargets : public testing::Test, public FakeMachine {
 protected:
     void SetUp() override {
         if (::geteuid() != 0 || !takes_attributes(folder.path()))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the cache holds while a component is held back, and under a cap.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "support/tree_listing.hpp"
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using testing::UnorderedElementsAreArray;
 
-class CacheBoundTest : public testing::Test, public Machine {
+class CacheBoundTest : public testing::Test, public FakeMachine {
 protected:
     CacheBoundTest() {
         units.add("app.service");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // health.command: what is in place has to say itself that it is well, or it is taken back. Row 110.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "support/within.hpp"
@@ -21,7 +21,7 @@ using testing::IsEmpty;
 /// A machine that loads the test must not fail it.
 constexpr milliseconds slack(1500);
 
-class CommandProbe : public testing::Test, public Machine {
+class CommandProbe : public testing::Test, public FakeMachine {
 protected:
     CommandProbe() {
         units.add("app.service");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Directories that are made for targets, and those that are in the way.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "support/tree_listing.hpp"
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::Not;
 
-class DirectoriesTest : public testing::Test, public Machine {
+class DirectoriesTest : public testing::Test, public FakeMachine {
 protected:
     DirectoriesTest() { publish(script("one"), "\"1\""); }
     /// Installs the artifact as this file of the folder.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was a lower version once is not installed again unless the manifest says that it may.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "journal/message_ids.hpp"
 #include "support/tree_listing.hpp"
@@ -39,7 +39,7 @@ protected:
         EXPECT_EQ(machine.target(), installed);
     }
 
-    Machine machine;
+    FakeMachine machine;
 };
 
 TEST_F(Downgrade, IsHeldBeforeAnybodyIsAsked) {

@@ -2,7 +2,7 @@
 // Bodies that come compressed, also against what is installed: what is asked, how much of it
 // travels, and that nothing is ever judged, named or installed but what is in them. The real
 // provisor-unpack decodes.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/base64.hpp"
 #include "base/sha256.hpp"
@@ -55,7 +55,7 @@ protected:
     }
     FakeOrigin::Page& publish(const std::string& content, const std::string& etag,
                               std::vector<Variant> variants,
-                              const std::string& url = Machine::app_url) {
+                              const std::string& url = FakeMachine::app_url) {
         machine.publish(content, etag, url);
         FakeOrigin::Page& page = machine.origin.pages[url];
         page.variants = std::move(variants);
@@ -76,7 +76,7 @@ protected:
         machine.origin.bodies = 0;
     }
 
-    Machine machine;
+    FakeMachine machine;
     const std::string one = version(1);
     const std::string two = version(2);
     const std::string three = version(3);
@@ -205,7 +205,7 @@ TEST_F(Encoding, WhatCannotBeDecodedIsHadAsItIs) {
     EXPECT_EQ(machine.run_one(machine.app()).decision, Decision::install);
     EXPECT_EQ(machine.target(), one);
     EXPECT_EQ(machine.origin.asked.size(), 2U);
-    EXPECT_EQ(Cache(machine.paths.state_dir).find(Machine::app_url)->validator.etag, "\"1\"");
+    EXPECT_EQ(Cache(machine.paths.state_dir).find(FakeMachine::app_url)->validator.etag, "\"1\"");
 }
 
 TEST_F(Encoding, SoIsADifferenceThatIsNone) {
@@ -281,7 +281,7 @@ TEST_F(Encoding, ACutBodyIsContinuedInItsEncoding) {
     const Variant encoded = zstd_variant(one, "\"1-zstd\"");
     publish(one, "\"1\"", {encoded}).cut = encoded.body.size() / 2;
     const std::uint64_t first = machine.run_one(machine.app()).bytes;
-    machine.origin.pages[Machine::app_url].cut = 0;
+    machine.origin.pages[FakeMachine::app_url].cut = 0;
     const Outcome outcome = machine.run_one(machine.app());
     EXPECT_EQ(outcome.decision, Decision::install);
     EXPECT_EQ(machine.target(), one);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pass learns of new content by running it: `check` and `version_from`.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/privileges.hpp"
 #include "base/sha256.hpp"
@@ -23,7 +23,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-class ExaminationTest : public testing::Test, public Machine {
+class ExaminationTest : public testing::Test, public FakeMachine {
 protected:
     Component checked(std::vector<std::string> words = {"{staged}", "--self-test"}) const {
         Component component = app();

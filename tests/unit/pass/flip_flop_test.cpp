@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two who want different contents, and never agree.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "journal/message_ids.hpp"
 #include "support/tree_listing.hpp"
@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-class FlipFlopTest : public testing::Test, public Machine {
+class FlipFlopTest : public testing::Test, public FakeMachine {
 protected:
     FlipFlopTest() { units.add("app.service"); }
     Component from(int source) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The history knows of everything that was put in place, wherever a crash cut the pass off.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "journal/message_ids.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class HistoryTest : public testing::Test, public Machine {
+class HistoryTest : public testing::Test, public FakeMachine {
 protected:
     HistoryTest() {
         units.add("app.service");

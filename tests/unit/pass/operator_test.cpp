@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator may say: go back, hold, remove.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using Words = std::vector<std::string>;
 
-class OperatorTest : public testing::Test, public Machine {
+class OperatorTest : public testing::Test, public FakeMachine {
 protected:
     OperatorTest() {
         units.add("app.service");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes after something waits until that is well.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "journal/message_ids.hpp"
 #include "support/tree_listing.hpp"
@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using Words = std::vector<std::string>;
 
-class OrderTest : public testing::Test, public Machine {
+class OrderTest : public testing::Test, public FakeMachine {
 protected:
     /// A component with a unit of its own, at the origin as https://origin/NAME.
     Component component(const std::string& name, const std::string& version,

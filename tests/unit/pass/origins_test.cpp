@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pass makes of origins that fail: mirrors, back-off, parts of bodies, credentials.
+#include "fakes/fake_machine.hpp"
 #include "journal/message_ids.hpp"
-#include "machine.hpp"
 #include "pass/troubles.hpp"
 #include "support/tree_listing.hpp"
 
@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-class OriginsTest : public Machine, public testing::Test {
+class OriginsTest : public FakeMachine, public testing::Test {
 protected:
     static constexpr const char* mirror_url = "https://mirror/app";
     Component mirrored() const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Components that nobody could check for too long are told of.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "journal/message_ids.hpp"
 #include "pass/last_pass.hpp"
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-class OverdueTest : public testing::Test, public Machine {
+class OverdueTest : public testing::Test, public FakeMachine {
 protected:
     OverdueTest() {
         config.max_age = 24h;

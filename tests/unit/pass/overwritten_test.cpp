@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stood there before the first installation comes back when that is not healthy.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "support/tree_listing.hpp"
@@ -20,7 +20,7 @@ using Words = std::vector<std::string>;
 
 /// A machine on which something works that provisor did not install; a unit dies with contents that
 /// say "bad".
-class OverwrittenTest : public testing::Test, public Machine {
+class OverwrittenTest : public testing::Test, public FakeMachine {
 protected:
     OverwrittenTest() {
         units.add("app.service");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose file it is, when manifests are edited.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "support/removal_watch.hpp"
 #include "support/tree_listing.hpp"
@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Names = std::vector<std::string>;
 
-class OwnershipTest : public testing::Test, public Machine {
+class OwnershipTest : public testing::Test, public FakeMachine {
 protected:
     OwnershipTest() {
         fs::create_directories(folder / "units");

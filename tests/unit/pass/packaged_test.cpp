@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files of the distribution's packages are not replaced unasked.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "pass/packaged.hpp"
 
@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-class PackagedTest : public testing::Test, public Machine {
+class PackagedTest : public testing::Test, public FakeMachine {
 protected:
     PackagedTest() {
         paths.root = folder.path();

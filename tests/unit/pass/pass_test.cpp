@@ -3,7 +3,7 @@
 #include "pass/pass.hpp"
 
 #include "base/sha256.hpp"
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 #include "support/tree_listing.hpp"
 
 #include <gmock/gmock.h>
@@ -13,13 +13,13 @@ namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
+using test::FakeMachine;
 using test::list_tree;
-using test::Machine;
 using test::read_text;
 using test::script;
 using test::write_text;
 
-class PassTest : public testing::Test, public Machine {};
+class PassTest : public testing::Test, public FakeMachine {};
 
 TEST_F(PassTest, InstallsWhatTheOriginHas) {
     publish(script("one"), "\"1\"");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // health.http and health.tcp: what is in place has to answer, or it is taken back. Row 110 of the
 // fault matrix, with a network that says what the test wants.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "journal/message_ids.hpp"
@@ -24,7 +24,7 @@ constexpr const char* health_url = "http://127.0.0.1:8080/health";
 /// A machine that loads the test must not fail it.
 constexpr milliseconds slack(900);
 
-class ProbesTest : public testing::Test, public Machine {
+class ProbesTest : public testing::Test, public FakeMachine {
 protected:
     ProbesTest() {
         units.add("app.service");

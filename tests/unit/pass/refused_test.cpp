@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Content that is not what the manifest pins, and how long an origin is believed to still have it.
 #include "base/sha256.hpp"
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,11 +9,11 @@ namespace provisor {
 namespace {
 
 namespace fs = std::filesystem;
-using test::Machine;
+using test::FakeMachine;
 using test::script;
 
 /// Content that was damaged on its way twice, under the tag of what is wanted.
-class RefusedTest : public testing::Test, public Machine {
+class RefusedTest : public testing::Test, public FakeMachine {
 protected:
     RefusedTest() {
         pinned.sha256 = sha256_of(script("good"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is not trusted any more is not put back, not repaired and not started: contents of a key
 // that was taken away, without what `require` asks, or other ones than the manifest pins.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
@@ -21,7 +21,7 @@ using testing::Not;
 using Words = std::vector<std::string>;
 
 /// "app" is signed: "one" and "two" by key A, which may be stolen, later ones by key B.
-class RevokedTest : public testing::Test, public Machine {
+class RevokedTest : public testing::Test, public FakeMachine {
 protected:
     RevokedTest() {
         paths.keys_dir = folder / "keys.d";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is not healthy is taken back.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "journal/message_ids.hpp"
@@ -19,7 +19,7 @@ using testing::StartsWith;
 using Words = std::vector<std::string>;
 
 /// A unit that comes up with good contents, and dies with those that say "bad".
-class RollbackTest : public testing::Test, public Machine {
+class RollbackTest : public testing::Test, public FakeMachine {
 protected:
     RollbackTest() {
         units.add("app.service");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent as a component of its own.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "pass/self_update.hpp"
 #include "support/tree_listing.hpp"
@@ -19,7 +19,7 @@ using testing::StartsWith;
 using Words = std::vector<std::string>;
 
 /// An agent in provisor.service that is told to keep itself up to date; it runs version one.
-class SelfUpdateTest : public testing::Test, public Machine {
+class SelfUpdateTest : public testing::Test, public FakeMachine {
 protected:
     SelfUpdateTest() {
         units.add("provisor.service");

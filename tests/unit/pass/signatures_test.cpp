@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which key may sign which component, and what a signature says beside that it is good.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "support/minisign_signer.hpp"
@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class SignaturesTest : public testing::Test, public Machine {
+class SignaturesTest : public testing::Test, public FakeMachine {
 protected:
     SignaturesTest() {
         paths.keys_dir = folder / "keys.d";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passes over components with checksums files, signatures and archives; with the real
 // provisor-unpack.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "support/tree_listing.hpp"
@@ -23,7 +23,7 @@ std::string data(const std::string& name) {
     return read_text(std::filesystem::path(TRUST_DATA) / name);
 }
 
-class TrustTest : public Machine, public testing::Test {
+class TrustTest : public FakeMachine, public testing::Test {
 protected:
     TrustTest() { paths.keys_dir = folder / "keys.d"; }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An origin that fails holds up nothing that needs no origin: after a crash, at a boot before the
 // network is up, or while it is left alone, what is installed is still looked after.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using Words = std::vector<std::string>;
 
-class UnreachedTest : public testing::Test, public Machine {
+class UnreachedTest : public testing::Test, public FakeMachine {
 protected:
     UnreachedTest() {
         units.add("app.service");

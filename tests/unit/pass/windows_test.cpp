@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes wait for the windows of their components.
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "journal/message_ids.hpp"
@@ -29,7 +29,7 @@ Window window_in(std::chrono::minutes begin) {
     return parsed.window;
 }
 
-class WindowsTest : public testing::Test, public Machine {
+class WindowsTest : public testing::Test, public FakeMachine {
 protected:
     WindowsTest() {
         units.add("app.service");

@@ -14,9 +14,9 @@ namespace provisor::test {
 
 /// A machine in a temporary folder with one origin, one service manager and one journal, on which
 /// passes can be run. Targets are real files, and so is the state.
-class Machine {
+class FakeMachine {
 public:
-    Machine();
+    FakeMachine();
 
     /// A component "app" that installs https://origin/app as <folder>/bin/app; a script, so that
     /// any text will do.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "machine.hpp"
+#include "fakes/fake_machine.hpp"
 
 #include "base/sha256.hpp"
 #include "fakes/package_database.hpp"
@@ -8,7 +8,7 @@
 
 namespace provisor::test {
 
-Machine::Machine() : unpack_program(PROVISOR_UNPACK) {
+FakeMachine::FakeMachine() : unpack_program(PROVISOR_UNPACK) {
     hide_package_databases_as_root();
     paths.state_dir = folder / "state";
     paths.run_dir = folder / "run";
@@ -20,7 +20,7 @@ Machine::Machine() : unpack_program(PROVISOR_UNPACK) {
     std::filesystem::create_directories(folder / "run");
 }
 
-Component Machine::app() const {
+Component FakeMachine::app() const {
     Component component;
     component.name = "app";
     component.version = "1.0";
@@ -31,7 +31,7 @@ Component Machine::app() const {
     return component;
 }
 
-Component Machine::app_with_unit() const {
+Component FakeMachine::app_with_unit() const {
     Component component = app();
     UnitSpec unit;
     unit.name = "app.service";
@@ -39,7 +39,7 @@ Component Machine::app_with_unit() const {
     return component;
 }
 
-PassReport Machine::run(const std::vector<Component>& components, const PassOptions& options) {
+PassReport FakeMachine::run(const std::vector<Component>& components, const PassOptions& options) {
     Settings settings;
     settings.config = config;
     settings.components = components;
@@ -47,15 +47,16 @@ PassReport Machine::run(const std::vector<Component>& components, const PassOpti
                     {origin, units, journal, interrupt, progress, unpack_program, own_service});
 }
 
-Outcome Machine::run_one(const Component& component, const PassOptions& options) {
+Outcome FakeMachine::run_one(const Component& component, const PassOptions& options) {
     return run({component}, options).components.at(0);
 }
 
-void Machine::publish(const std::string& content, const std::string& etag, const std::string& url) {
+void FakeMachine::publish(const std::string& content, const std::string& etag,
+                          const std::string& url) {
     origin.pages[url] = {content, etag, "", 200};
 }
 
-std::filesystem::path Machine::blob(const std::string& content) const {
+std::filesystem::path FakeMachine::blob(const std::string& content) const {
     return paths.state_dir / "cache/blobs" / sha256_of(content);
 }
 
