@@ -2,6 +2,7 @@
 #include "faults/row.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <ostream>
@@ -15,6 +16,19 @@ using testing::AnyOf;
 using testing::HasSubstr;
 
 constexpr std::uint64_t twice_at_most = 64 * 1024;
+
+/// Of "Row56WebPage" it is web_page_row_56.txt, so that a list of the files is one of their words.
+std::string golden_file(const std::string& name) {
+    std::smatch row;
+    if (!std::regex_match(name, row, std::regex("Row(T?[0-9]+)([A-Z].*)")))
+        return name + ".txt";
+    std::string words = std::regex_replace(row.str(2), std::regex("([a-z0-9])([A-Z])"), "$1_$2");
+    words = std::regex_replace(words, std::regex("([A-Z])([A-Z][a-z])"), "$1_$2");
+    std::string file = words + "_row_" + row.str(1) + ".txt";
+    std::transform(file.begin(), file.end(), file.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    return file;
+}
 
 void expect_failure(const Row& row, const Scene& scene, const State& before, const RunResult& run,
                     const Told& told) {
@@ -168,7 +182,7 @@ void expect_golden_text(const std::string& name, const Machine& machine, std::st
     // How wide the column is depends on the time.
     replace("\\b(just now|[0-9.]+m?s ago) *", "SPAN ago  ");
     replace("SINCE +", "SINCE     ");
-    const std::filesystem::path file = std::filesystem::path(GOLDEN) / (name + ".txt");
+    const std::filesystem::path file = std::filesystem::path(GOLDEN) / golden_file(name);
     if (std::getenv("PROVISOR_WRITE_GOLDEN") != nullptr)
         write_text(file, text);
     EXPECT_EQ(text, read_text(file));

@@ -52,12 +52,13 @@ enum class Over { version_one, nothing };
 /// Runs a row and expects all that it says.
 void expect_row(const Row& row, Over over);
 
-/// Compares what `provisor apply` prints for people in this row with golden/NAME.txt.
+/// Compares what `provisor apply` prints for people in this row with its file in golden/: that of
+/// "Row56WebPage" is web_page_row_56.txt.
 void expect_golden(const Row& row);
 /// The same of a machine as it is.
 void expect_golden(const std::string& name, const Machine& machine);
-/// The same of any text of this machine. Ports, folders, times, sizes and the like are replaced by
-/// words. The variable PROVISOR_WRITE_GOLDEN rewrites the file.
+/// The same of any text of this machine. Ports, directories, times, sizes and the like are replaced
+/// by words. The variable PROVISOR_WRITE_GOLDEN rewrites the file.
 void expect_golden_text(const std::string& name, const Machine& machine, std::string text);
 
 /// Makes a test of each row over version 1, of each that does not wait over nothing, and one of
