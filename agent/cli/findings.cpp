@@ -289,11 +289,19 @@ Findings look_at_places(const Settings& settings, const Paths& paths) {
     look(existing(paths.state_dir));
     for (const std::string& folder : target_folders(settings, paths)) {
         const fs::path place = existing(real_path_inside(paths.root, folder));
+        struct stat facts {};
+        const bool found = ::stat(place.c_str(), &facts) == 0;
+        if (found && !S_ISDIR(facts.st_mode)) {
+            findings.push_back(
+                {Severity::error,
+                 fmt::format("is not a directory: nothing can be installed in {}", folder), place,
+                 "move it out of the way, or change the manifest"});
+            continue;
+        }
         look(place);
         if (has_programs(settings, folder))
             look_at_mount(place, findings);
-        struct stat facts {};
-        if (::stat(place.c_str(), &facts) == 0 && (facts.st_mode & S_IWOTH) != 0)
+        if (found && (facts.st_mode & S_IWOTH) != 0)
             findings.push_back(
                 {Severity::error,
                  "everybody may write the directory, and could put something else in "

@@ -140,6 +140,13 @@ TEST_F(Doctor, FindsAFolderThatEverybodyMayWrite) {
                "chmod o-w");
 }
 
+TEST_F(Doctor, FindsAFileInTheWayOfATargetsDirectory) {
+    fs::remove_all(folder / "opt/app");
+    write_text(folder / "opt/app", "a file");
+    expect_one(look_at_places(settings, paths), Severity::error, "is not a directory", "/opt/app",
+               "move it out of the way");
+}
+
 TEST_F(Doctor, FindsAKeyThatIsNoneAndASignatureWithoutAKey) {
     write_text(folder / "keys.d/broken.pub", "no key\n");
     expect_one(look_at_keys(settings, paths), Severity::error, "broken.pub", "keys.d", "minisign");
