@@ -174,6 +174,36 @@ TEST_F(Commands, Remove) {
     expect("remove");
 }
 
+TEST_F(Commands, Doctor) {
+    run_both({"doctor"});
+    scene.install(1);
+    run_both({"doctor"});
+    // Errors come first, also those that are looked for last.
+    write_manifest("ignored.yml", "components: {}\n");
+    write_text(scene.machine.under("opt/file"), "in the way of a directory");
+    scene.app_lines = "    files: [{ path: /opt/file/app }]\n";
+    scene.write_manifest();
+    run_both({"doctor"});
+    scene.app_lines.clear();
+    scene.write_manifest();
+    const fs::path state = scene.machine.under("var/lib/provisor");
+    fs::permissions(state, fs::perms::group_write, fs::perm_options::add);
+    run_both({"doctor"});
+    fs::permissions(state, fs::perms::group_write, fs::perm_options::remove);
+    write_manifest("wrong.yaml", "components:\n  app:\n    urll: https://example.com/app\n");
+    run_both({"doctor"});
+    expect("doctor");
+}
+
+TEST_F(Commands, DoctorFindsAClockThatIsBehind) {
+    if (!fs::exists("/usr/bin/faketime"))
+        GTEST_SKIP() << "faketime is not installed";
+    scene.machine.set_environment("NO_FAKE_STAT", "1");
+    scene.machine.run_under({"faketime", "-f", "@2000-01-01 00:00:00"});
+    run_both({"doctor"});
+    expect("doctor_clock");
+}
+
 /// Their wording is that of the library that reads the command line, and differs with its version.
 TEST_F(Commands, ThatDoNotExistAreRefusedAndChangeNothing) {
     scene.publish(1);
