@@ -3,7 +3,7 @@
 
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
-#include "base/random.hpp"
+#include "base/temporary_name.hpp"
 
 #include <array>
 #include <cerrno>
@@ -181,8 +181,6 @@ std::uint64_t require_room(int fd, std::uint64_t wanted, std::uint64_t spare,
     return free - spare;
 }
 
-std::string temporary_name() { return fmt::format(".provisor-{:016x}", random_number()); }
-
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode,
                   Durable durable, const std::filesystem::path& temporaries) {
     const std::filesystem::path directory_path =
@@ -221,7 +219,7 @@ std::vector<std::string> sweep_temporaries(const Fd& folder) {
         // They are in nobody's way, and the next sweep sees them.
     }
     for (const std::string& name : names)
-        if (name.starts_with(".provisor-") && ::unlinkat(folder.get(), name.c_str(), 0) == 0)
+        if (is_temporary_name(name) && ::unlinkat(folder.get(), name.c_str(), 0) == 0)
             removed.push_back(name);
     return removed;
 }

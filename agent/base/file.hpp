@@ -52,14 +52,14 @@ void keep_writers_out(const Fd& file, const std::filesystem::path& path);
 
 /// Replaces `path` by a file of this content and mode: written under a temporary name, synced (if
 /// durable), renamed over it, the directory synced. After a crash the path holds the whole old or
-/// the whole new content. The temporary name begins with ".provisor-", stands in the folder
+/// the whole new content. Its name is a temporary_name() until then; it stands in the directory
 /// `temporaries` of the same file system (beside the file when that is empty), and is removed when
 /// anything fails; what a crash leaves of it is for sweep_temporaries().
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode,
                   Durable durable, const std::filesystem::path& temporaries = {});
 
-/// Removes what interrupted writers left in a folder: all that begins with ".provisor-". Returns
-/// the names. Only while nobody else can have one under way there. What cannot be removed stays.
+/// Removes what interrupted writers left in a directory: all with a temporary_name(). Returns the
+/// names. Only while nobody else can have one under way there. What cannot be removed stays.
 std::vector<std::string> sweep_temporaries(const Fd& folder);
 /// None when there is no such folder.
 std::vector<std::string> sweep_temporaries(const std::filesystem::path& folder);
@@ -89,8 +89,5 @@ std::uint64_t require_room(int fd, std::uint64_t wanted, std::uint64_t spare,
 
 /// Removes `path`; returns whether it was there.
 bool remove_file(const std::filesystem::path& path);
-
-/// A name for a temporary file that nobody can guess: ".provisor-" and 16 random hex digits.
-std::string temporary_name();
 
 } // namespace provisor

@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/inside_root.hpp"
 #include "base/sha256.hpp"
+#include "base/temporary_name.hpp"
 #include "install/attributes.hpp"
 #include "install/trusted_folder.hpp"
 #include "model/drop_in.hpp"
@@ -247,11 +248,11 @@ void Staging::commit() {
                 fmt::format("directory '{}'", file.target.shown.parent_path().string()));
 }
 
-std::vector<fs::path> sweep_temporaries(const std::vector<InstalledFile>& targets,
-                                        const Paths& paths, std::set<std::string>& done) {
+std::vector<fs::path> sweep_temporaries(const std::vector<std::string>& targets, const Paths& paths,
+                                        std::set<std::string>& done) {
     std::vector<fs::path> removed;
-    for (const InstalledFile& target : targets) {
-        const std::string directory = fs::path(target.path).parent_path().string();
+    for (const std::string& target : targets) {
+        const std::string directory = fs::path(target).parent_path().string();
         if (!done.insert(directory).second)
             continue;
         const std::optional<Target> inside = find_target(directory + "/.", paths);

@@ -104,10 +104,10 @@ private:
     std::vector<std::string> left_behind_;
 };
 
-/// Removes stale temporary files of provisor in the folders of these targets, but for those `done`
-/// already, to which they are added; returns what was removed. Only with the lock held: nobody else
-/// has one under way then.
-std::vector<std::filesystem::path> sweep_temporaries(const std::vector<InstalledFile>& targets,
+/// Removes stale temporary files of provisor in the directories of these paths, but for those
+/// `done` already, to which they are added; returns what was removed. Only with the lock held:
+/// nobody else has one under way then.
+std::vector<std::filesystem::path> sweep_temporaries(const std::vector<std::string>& targets,
                                                      const Paths& paths,
                                                      std::set<std::string>& done);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/syntax.hpp"
 
+#include "base/temporary_name.hpp"
 #include "base/text.hpp"
 #include "model/shown_url.hpp"
 #include "model/url.hpp"
@@ -59,6 +60,10 @@ std::optional<std::string> find_path_fault(std::string_view path) {
                                shown);
         if (part.size() > 255)
             return fmt::format("'{}' has a part of more than 255 bytes", shown);
+        if (slash == std::string_view::npos && is_temporary_name(part))
+            return fmt::format("'{}' has a name of provisor's own temporary files, which a pass "
+                               "removes",
+                               shown);
         if (slash == std::string_view::npos)
             return std::nullopt;
         rest.remove_prefix(slash + 1);

@@ -23,13 +23,18 @@ void sweep_leftovers(std::vector<Work>& works, const TargetOwners& owners, const
             log_removed(directory / name);
     std::set<std::string> swept;
     for (Work& work : works) {
-        std::vector<InstalledFile> files =
-            wanted_marker(*work.component, "", {}, paths.unit_dir).files;
-        if (const auto& installed = work.observed.installed)
-            for (const auto* list : {&installed->files, &installed->retired})
-                files.insert(files.end(), list->begin(), list->end());
+        std::vector<std::string> targets;
+        const auto add = [&](const std::vector<InstalledFile>& files) {
+            for (const InstalledFile& file : files)
+                targets.push_back(file.path);
+        };
+        add(wanted_marker(*work.component, "", {}, paths.unit_dir).files);
+        if (const auto& installed = work.observed.installed) {
+            add(installed->files);
+            add(installed->retired);
+        }
         try {
-            for (const auto& path : sweep_temporaries(files, paths, swept))
+            for (const auto& path : sweep_temporaries(targets, paths, swept))
                 log_removed(path);
         } catch (const Error& error) {
             if (!work.done)
@@ -38,9 +43,7 @@ void sweep_leftovers(std::vector<Work>& works, const TargetOwners& owners, const
     }
     for (const std::string& path : owners.unclaimed_paths())
         try {
-            InstalledFile file;
-            file.path = path;
-            for (const auto& removed : sweep_temporaries({file}, paths, swept))
+            for (const auto& removed : sweep_temporaries({path}, paths, swept))
                 log_removed(removed);
         } catch (const Error& error) {
             spdlog::warn("beside '{}': {}", path, error.what());

@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "base/temporary_name.hpp"
 #include "model/shown_url.hpp"
 #include "model/whole_number.hpp"
 #include "store/cache_record.hpp"

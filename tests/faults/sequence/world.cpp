@@ -147,8 +147,8 @@ std::string World::damage(std::mt19937_64& random) {
         return "removed the cache";
     }
     if (choice == 2) {
-        write_text(machine.under("opt/.provisor-left-by-a-crash"), "half of someth");
-        write_text(machine.cache() / ".provisor-left", "half of someth");
+        write_text(machine.under("opt/.provisor-0123456789abcdef"), "half of someth");
+        write_text(machine.cache() / ".provisor-fedcba9876543210", "half of someth");
         return "put temporary files about";
     }
     std::vector<fs::path> files = below(choice < 5 ? machine.under("opt") : state);

@@ -2,6 +2,7 @@
 #include "base/file.hpp"
 
 #include "base/error.hpp"
+#include "base/temporary_name.hpp"
 #include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tree_listing.hpp"
@@ -68,19 +69,22 @@ TEST(ReplaceFile, WritesItsTemporaryFileWhereItIsTold) {
     EXPECT_TRUE(std::filesystem::is_empty(folder / "begun"));
 }
 
-TEST(SweepTemporaries, RemovesWhatBeginsLikeThemAndNothingElse) {
+TEST(SweepTemporaries, RemovesThemAndNothingElse) {
     const TemporaryFolder folder;
-    test::write_text(folder / ".provisor-1", "left over");
+    const std::string name = temporary_name();
+    test::write_text(folder / name, "left over");
     test::write_text(folder / ".other", "of somebody else");
-    test::write_text(folder / "below/.provisor-1", "in another folder");
-    EXPECT_EQ(sweep_temporaries(folder.path()), std::vector<std::string>{".provisor-1"});
-    EXPECT_EQ(test::list_tree(folder.path()).size(), 4U);
+    test::write_text(folder / ".provisor-notes", "of somebody who writes down what is to be done");
+    test::write_text(folder / (name + "~"), "of an editor");
+    test::write_text(folder / "below" / name, "in another directory");
+    EXPECT_EQ(sweep_temporaries(folder.path()), std::vector<std::string>{name});
+    EXPECT_EQ(test::list_tree(folder.path()).size(), 6U);
     EXPECT_TRUE(sweep_temporaries(folder / "none").empty());
 }
 
 TEST(SweepTemporaries, OfAFolderThatCannotBeReadRemovesNothing) {
     const TemporaryFolder folder;
-    test::write_text(folder / ".provisor-1", "left over");
+    test::write_text(folder / temporary_name(), "left over");
     test::run_with_failing_call(__NR_getdents64, EIO,
                                 [&] { EXPECT_TRUE(sweep_temporaries(folder.path()).empty()); });
     EXPECT_EQ(sweep_temporaries(folder.path()).size(), 1U);

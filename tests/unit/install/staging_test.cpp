@@ -462,8 +462,7 @@ TEST_F(StagingTest, SweepRemovesOnlyItsOwnLeftovers) {
     write_text(folder / "opt/.other", "somebody else's");
     write_text(folder / "elsewhere/.provisor-0123456789abcdef", "not a folder of any target");
     std::set<std::string> done;
-    const auto removed = sweep_temporaries(
-        {file("/opt/app", "x"), file("/opt/b", "x"), file("/none/c", "x")}, paths, done);
+    const auto removed = sweep_temporaries({"/opt/app", "/opt/b", "/none/c"}, paths, done);
     ASSERT_EQ(removed.size(), 1U);
     EXPECT_EQ(removed[0], folder / "opt/.provisor-0123456789abcdef");
     EXPECT_TRUE(fs::exists(folder / "opt/.other"));
