@@ -6,6 +6,7 @@
 #include "support/shell.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <linux/ethtool.h>
@@ -35,7 +36,8 @@ bool set_up_loopback() {
     std::strcpy(loopback.ifr_name, "lo");
     loopback.ifr_mtu = ethernet_mtu;
     bool done = ::ioctl(socket.get(), SIOCSIFMTU, &loopback) == 0;
-    for (const unsigned command : {ETHTOOL_STSO, ETHTOOL_SGSO}) {
+    constexpr std::uint32_t commands[] = {ETHTOOL_STSO, ETHTOOL_SGSO};
+    for (const std::uint32_t command : commands) {
         ethtool_value off{command, 0};
         loopback.ifr_data = reinterpret_cast<char*>(&off);
         done = ::ioctl(socket.get(), SIOCETHTOOL, &loopback) == 0 && done;

@@ -21,7 +21,8 @@ constexpr int versions = 4;
 /// A script of a size and with bytes of its own.
 std::string script(const std::string& name, int version) {
     std::string text = fmt::format("#!/bin/sh\n# {} {}\nexit 0\n", name, version);
-    std::mt19937_64 random(sha256_of(text)[0] * 100U + static_cast<unsigned>(version));
+    std::mt19937_64 random(static_cast<unsigned char>(sha256_of(text)[0]) * 100U +
+                           static_cast<unsigned>(version));
     const std::size_t size = 1000 + random() % 60'000;
     while (text.size() < size)
         text += static_cast<char>('0' + random() % 75);
