@@ -78,7 +78,7 @@ find(sub {
     local $/;
     $text{$path} = <$file>;
 }, $agent);
-my (%includes, %declared, %home); # by file; the headers by type
+my (%includes, %declared, %forward, %home); # by file; the headers by type
 for my $path (keys %text) {
     my ($room) = $path =~ m{^(?:(.*)/)?};
     for ($text{$path} =~ /^#include ([<"][^>"]+)[>"]/mg) {
@@ -88,6 +88,8 @@ for my $path (keys %text) {
     }
     $text{$path} =~ s{R"\((?:.*?)\)"|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/}{}gs;
     $text{$path} =~ s{'(?:[^'\\\n]|\\.)'}{}g;
+    $forward{$path}{$_} = 1 for $text{$path} =~ /^(?:class|struct|enum class) ([A-Z]\w*);/mg;
+    $text{$path} =~ s/^(?:class|struct|enum class) [A-Z]\w*;//mg;
     $declared{$path}{$_} = 1 for $text{$path} =~ /\b(?:class|struct|enum class|typename|using) ([A-Z]\w*)/g;
     # Members and functions of its own, and variables.
     $declared{$path}{$_} = 1 for $text{$path} =~ /(?<![\w.])(?!(?:return|throw|else|case|new)\b)[A-Za-z][\w:]*(?:<[^;()]*>)?[\s*&]+([a-z]\w*)[({]/g,
@@ -128,6 +130,8 @@ for my $path (sort keys %text) {
         my @homes = sort keys %{ $home{$name} // {} } or next;
         next if grep { $seen->{$_} } @homes;
         next if grep { $declared{$_}{$name} } keys %$seen;
+        # A forward declaration is enough for a header.
+        next if $path =~ /\.hpp$/ && grep { $forward{$_}{$name} } keys %$seen;
         print "agent/$path: $name needs #include \"", join('" or "', @homes), "\"\n";
         $bad = 1;
     }

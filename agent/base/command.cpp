@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "base/kill_process.hpp"
+#include "base/quantity.hpp"
 
 #include <array>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // Tested by tests/unit/install/packages_test.cpp
 #pragma once
 
-#include "base/quantity.hpp"
+#include "base/duration.hpp"
 
 #include <string>
 #include <vector>

@@ -2,35 +2,15 @@
 // Tested by tests/unit/base/file_test.cpp
 #pragma once
 
+#include "base/error_kind.hpp"
+
 #include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace provisor {
-
-/// What a failure is about; the names are those of `error.kind` in the JSON output.
-enum class ErrorKind {
-    http,
-    tls,
-    timeout,
-    size,
-    digest,
-    signature,
-    sanity,
-    check,
-    unpack,
-    space,
-    io,
-    unit,
-    health,
-    config
-};
-
-/// The word for a kind as it stands in JSON and in the journal.
-std::string_view to_string(ErrorKind kind);
 
 /// A failure with its kind. `url` and `http_status` are empty and 0 where no request was involved.
 class Error : public std::runtime_error {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/error.hpp"
 #include "base/fd.hpp"
 
 #include <cstdint>
@@ -14,6 +13,8 @@
 #include <vector>
 
 namespace provisor {
+
+class Error;
 
 enum class Durable { no, yes };
 

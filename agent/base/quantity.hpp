@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
+#include "base/duration.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace provisor {
-
-using Duration = std::chrono::microseconds;
 
 /// A systemd time span (systemd.time(7)): "5min", "1h 30s", "1.5h", a bare number is seconds.
 /// Absent when it is not one or does not fit. "infinity" is Duration::max().

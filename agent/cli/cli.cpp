@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "install/own_directories.hpp"
 #include "journal/sd_journal.hpp"
+#include "model/placeholders.hpp"
 #include "units/own_unit.hpp"
 
 #include <CLI/CLI.hpp>

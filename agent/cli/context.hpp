@@ -6,6 +6,7 @@
 #include "journal/journal.hpp"
 #include "model/diagnostic.hpp"
 #include "model/paths.hpp"
+#include "model/placeholders.hpp"
 #include "pass/settings.hpp"
 #include "transfer/transfer.hpp"
 #include "units/unit_manager.hpp"

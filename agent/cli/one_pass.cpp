@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/one_pass.hpp"
 
+#include "base/quantity.hpp"
 #include "cli/progress_line.hpp"
 #include "cli/table.hpp"
 #include "pass/announce.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tested by tests/faults/cache_rows_test.cpp
+#include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/next_step.hpp"

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/component.hpp"
 #include "model/plan.hpp"
 
 #include <optional>
 #include <string>
 
 namespace provisor {
+
+struct UnitSpec;
+enum class OnChange;
 
 /// What of a unit's state decides whether it is acted on, and whether it is healthy afterwards.
 struct UnitFacts {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/agent_config.hpp"
 
+#include "base/quantity.hpp"
 #include "model/decoder.hpp"
 #include "model/manifest.hpp"
 #include "model/syntax.hpp"

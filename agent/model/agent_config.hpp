@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/quantity.hpp"
-#include "model/component.hpp"
+#include "base/duration.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/quantity.hpp"
+#include "base/duration.hpp"
+#include "model/source_place.hpp"
 #include "model/window.hpp"
 
 #include <cstdint>
@@ -12,15 +13,6 @@
 #include <vector>
 
 namespace provisor {
-
-/// Where a value stands in a manifest or configuration file; line and column count from 1, 0 means
-/// "not known".
-struct SourcePlace {
-    std::string file;
-    int line = 0;
-    int column = 0;
-    bool operator==(const SourcePlace&) const = default;
-};
 
 enum class Update { revalidate, if_missing };
 enum class Format { automatic, raw, gzip, zstd, xz, bzip2, tar, zip };
@@ -121,14 +113,6 @@ struct Component {
     std::vector<Window> windows; ///< when activation may happen; empty: at any time
     WantedState state = WantedState::present;
     bool operator==(const Component&) const = default;
-};
-
-/// What placeholders stand for on this machine.
-struct Facts {
-    std::string machine;    ///< uname -m: "x86_64"
-    std::string machine_id; ///< 32 hex digits, or empty
-    std::string os = "linux";
-    bool operator==(const Facts&) const = default;
 };
 
 } // namespace provisor

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/decoder.hpp"
 
+#include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "model/nearest.hpp"
 

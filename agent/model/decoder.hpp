@@ -2,7 +2,7 @@
 // Tested by tests/unit/model/manifest/bad_manifests_test.cpp
 #pragma once
 
-#include "base/quantity.hpp"
+#include "base/duration.hpp"
 #include "model/diagnostic.hpp"
 #include "model/yaml_reader.hpp"
 

@@ -2,7 +2,7 @@
 // Tested by tests/unit/model/manifest/bad_manifests_test.cpp
 #pragma once
 
-#include "model/component.hpp"
+#include "model/source_place.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/flip_flop.hpp"
 
+#include "base/quantity.hpp"
 #include "model/report.hpp"
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "model/component.hpp"
 #include "model/version_order.hpp"
 
 #include <algorithm>

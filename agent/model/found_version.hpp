@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/component.hpp"
 #include "model/marker.hpp"
 #include "model/record.hpp"
 
@@ -10,6 +9,8 @@
 #include <string_view>
 
 namespace provisor {
+
+struct Component;
 
 /// Whether a text can be a version label: 1 to 128 printable characters.
 bool is_version_label(std::string_view text);

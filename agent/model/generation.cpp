@@ -2,6 +2,7 @@
 #include "model/generation.hpp"
 
 #include "base/sha256.hpp"
+#include "model/component.hpp"
 #include "model/whole_number.hpp"
 
 #include <algorithm>

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "model/component.hpp"
 #include "model/marker.hpp"
 
 #include <optional>
@@ -11,6 +10,8 @@
 #include <vector>
 
 namespace provisor {
+
+struct Component;
 
 /// What a rollback goes back to: an installation that was found healthy, whole, or what stood there
 /// before the first one (model/overwritten.hpp).

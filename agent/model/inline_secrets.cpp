@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/inline_secrets.hpp"
 
+#include "model/component.hpp"
+
 namespace provisor {
 
 bool has_user_info(std::string_view url) {

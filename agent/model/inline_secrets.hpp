@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/component.hpp"
-
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace provisor {
+
+struct Component;
 
 /// Whether a URL has user information (RFC 3986, 3.2.1), in which passwords are written.
 bool has_user_info(std::string_view url);

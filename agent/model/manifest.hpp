@@ -14,6 +14,8 @@
 
 namespace provisor {
 
+struct Facts;
+
 /// A larger manifest or configuration file is refused, in bytes.
 inline constexpr std::size_t manifest_size_limit = 4UL << 20;
 

@@ -2,14 +2,22 @@
 // Tested by tests/unit/model/manifest/good_manifests_test.cpp
 #pragma once
 
-#include "model/component.hpp"
-
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace provisor {
+
+/// What placeholders stand for on this machine.
+struct Facts {
+    std::string machine;    ///< uname -m: "x86_64"
+    std::string machine_id; ///< 32 hex digits, or empty
+    std::string os = "linux";
+    bool operator==(const Facts&) const = default;
+};
 
 struct PlaceholderValue {
     std::string text;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/component.hpp"
 #include "model/marker.hpp"
 #include "model/report.hpp"
 
@@ -11,6 +10,8 @@
 #include <vector>
 
 namespace provisor {
+
+struct Component;
 
 /// How sure it is that the artifact is what the origin has now.
 enum class Freshness {

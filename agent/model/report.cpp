@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/report.hpp"
 
+#include "base/quantity.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>

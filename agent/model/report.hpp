@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/duration.hpp"
 #include "base/error.hpp"
-#include "base/quantity.hpp"
 #include "base/time.hpp"
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 #include "model/retry.hpp"
 
 #include "base/sha256.hpp"
+#include "model/component.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -3,7 +3,6 @@
 
 #include "base/time.hpp"
 #include "model/agent_config.hpp"
-#include "model/component.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -11,6 +10,8 @@
 #include <string>
 
 namespace provisor {
+
+struct Component;
 
 /// How often in a row a component could not be had from its origin, and when it is asked for again.
 struct Backoff {

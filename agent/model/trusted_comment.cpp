@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "model/component.hpp"
 #include "model/url.hpp"
 
 #include <algorithm>

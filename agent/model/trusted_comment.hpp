@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/component.hpp"
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace provisor {
+
+struct Component;
 
 /// What the trusted comment of a signature says, where it has the form that minisign(1) gives it:
 /// "timestamp:SECONDS<tab>file:NAME<tab>hashed". A vendor may write any other text there, which

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/trusted_now.hpp"
 
+#include "model/component.hpp"
 #include "model/report.hpp"
 
 #include <algorithm>

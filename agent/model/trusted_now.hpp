@@ -2,7 +2,6 @@
 #pragma once
 
 #include "model/agent_config.hpp"
-#include "model/component.hpp"
 #include "model/generation.hpp"
 #include "model/marker.hpp"
 
@@ -12,6 +11,8 @@
 #include <vector>
 
 namespace provisor {
+
+struct Component;
 
 /// A signing key that is in force.
 struct KeyInForce {

@@ -2,6 +2,7 @@
 #include "model/version_order.hpp"
 
 #include "base/text.hpp"
+#include "model/component.hpp"
 
 #include <algorithm>
 #include <array>

@@ -10,6 +10,8 @@
 
 namespace provisor {
 
+struct Component;
+
 /// Compares two version labels; absent when they cannot be compared, which never makes one of them
 /// newer. Semantic versions (https://semver.org, 2.0.0; a leading "v" is let pass) are compared as
 /// their section 11 says, plain integers of up to 18 digits by number, and nothing else.

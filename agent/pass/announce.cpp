@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/announce.hpp"
 
+#include "base/quantity.hpp"
 #include "journal/message_ids.hpp"
 #include "pass/trust.hpp"
 

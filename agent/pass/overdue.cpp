@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/overdue.hpp"
 
+#include "base/quantity.hpp"
 #include "journal/message_ids.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/quantity.hpp"
+#include "base/duration.hpp"
 #include "journal/journal.hpp"
 #include "model/report.hpp"
 #include "pass/troubles.hpp"

@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "install/staging.hpp"
 #include "model/found_version.hpp"
+#include "model/placeholders.hpp"
 #include "model/shown_url.hpp"
 #include "model/version_order.hpp"
 #include "pass/acquire.hpp"

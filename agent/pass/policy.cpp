@@ -2,6 +2,7 @@
 #include "pass/policy.hpp"
 
 #include "base/error.hpp"
+#include "model/component.hpp"
 
 namespace provisor {
 

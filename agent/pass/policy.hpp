@@ -3,9 +3,10 @@
 #pragma once
 
 #include "model/agent_config.hpp"
-#include "model/component.hpp"
 
 namespace provisor {
+
+struct Component;
 
 /// Throws Error of kind config for a component without what agent.yaml's `require` asks of each.
 void enforce_policy(const Component& component, const AgentConfig& config);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pass/probing.hpp"
 
+#include "base/quantity.hpp"
 #include "model/shown_url.hpp"
 #include "pass/contained.hpp"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/component.hpp"
 #include "pass/pass.hpp"
 #include "pass/work.hpp"
 
@@ -9,6 +8,8 @@
 #include <vector>
 
 namespace provisor {
+
+struct Component;
 
 /// The unit that brings a new version of provisor into service; units/provisor-self-update.service.
 constexpr const char* self_update_unit = "provisor-self-update.service";

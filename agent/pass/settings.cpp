@@ -7,6 +7,7 @@
 #include "install/own_directories.hpp"
 #include "model/inline_secrets.hpp"
 #include "model/manifest.hpp"
+#include "model/placeholders.hpp"
 #include "pass/time_zones.hpp"
 
 #include <algorithm>

@@ -15,6 +15,8 @@
 
 namespace provisor {
 
+struct Facts;
+
 /// A manifest file that another of the same name in a later folder replaces.
 struct ShadowedFile {
     std::filesystem::path file;

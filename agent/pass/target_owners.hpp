@@ -5,7 +5,6 @@
 #include "base/interrupt.hpp"
 #include "install/file_ids.hpp"
 #include "install/target.hpp"
-#include "model/component.hpp"
 #include "model/generation.hpp"
 #include "model/ownership.hpp"
 #include "model/paths.hpp"
@@ -21,6 +20,8 @@
 #include <vector>
 
 namespace provisor {
+
+struct Component;
 
 /// Whose the targets are (model/ownership.hpp), by the manifests and markers of all components,
 /// also of those that a pass is not about. Markers are read here, narrowed to what their components

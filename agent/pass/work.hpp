@@ -3,7 +3,6 @@
 #pragma once
 
 #include "install/observe.hpp"
-#include "model/component.hpp"
 #include "model/plan.hpp"
 #include "model/record.hpp"
 #include "model/report.hpp"
@@ -17,6 +16,8 @@
 #include <vector>
 
 namespace provisor {
+
+struct Component;
 
 /// One component on its way through a pass. Each stage fills in its part; a component that failed
 /// or is done early is passed over by the stages that follow.

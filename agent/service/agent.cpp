@@ -3,8 +3,10 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/quantity.hpp"
 #include "base/time.hpp"
 #include "journal/message_ids.hpp"
+#include "model/placeholders.hpp"
 #include "pass/announce.hpp"
 #include "pass/last_pass.hpp"
 #include "pass/lock.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/quantity.hpp"
+#include "base/duration.hpp"
 
 #include <exception>
 #include <functional>

@@ -2,7 +2,7 @@
 // Tested by tests/unit/service/schedule_test.cpp
 #pragma once
 
-#include "base/quantity.hpp"
+#include "base/duration.hpp"
 #include "pass/settings.hpp"
 
 namespace provisor {

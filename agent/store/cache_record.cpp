@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/cache_record.hpp"
 
+#include "base/error.hpp"
 #include "base/file.hpp"
 
 namespace provisor {

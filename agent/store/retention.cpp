@@ -2,6 +2,7 @@
 #include "store/retention.hpp"
 
 #include "base/quantity.hpp"
+#include "model/component.hpp"
 #include "model/generation.hpp"
 #include "model/trusted_now.hpp"
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "model/agent_config.hpp"
-#include "model/component.hpp"
 #include "store/cache.hpp"
 #include "store/component_store.hpp"
 
@@ -11,6 +10,8 @@
 #include <vector>
 
 namespace provisor {
+
+struct Component;
 
 /// Which blobs are wanted, by their digests.
 struct WantedBlobs {

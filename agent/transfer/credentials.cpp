@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "model/component.hpp"
 #include "model/url.hpp"
 
 #include <algorithm>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/component.hpp"
-
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -10,6 +8,8 @@
 #include <vector>
 
 namespace provisor {
+
+struct AuthSpec;
 
 /// Where secrets are looked for, first one first.
 struct CredentialPlaces {

@@ -2,6 +2,7 @@
 // Tested by tests/local/fetch/process_test.cpp
 #pragma once
 
+#include "base/error.hpp"
 #include "transfer/fetch_process.hpp"
 #include "transfer/rate_limit.hpp"
 #include "wire/frame.hpp"

@@ -2,7 +2,6 @@
 // Tested by tests/local/unpack/process_test.cpp
 #pragma once
 
-#include "base/error.hpp"
 #include "base/fd.hpp"
 
 #include <string>
@@ -10,6 +9,8 @@
 #include <sys/types.h>
 
 namespace provisor {
+
+class Error;
 
 /// What a socket of systemd ends with, which starts an unprivileged program for each connection.
 inline constexpr std::string_view socket_suffix = ".socket";

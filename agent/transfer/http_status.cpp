@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/http_status.hpp"
 
+#include "base/error.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <ctime>

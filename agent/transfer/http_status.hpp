@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/error.hpp"
 #include "base/time.hpp"
 
 #include <chrono>
@@ -10,6 +9,8 @@
 #include <string_view>
 
 namespace provisor {
+
+class Error;
 
 /// Whether the request carried any.
 enum class Credentials { none, sent };

@@ -3,6 +3,7 @@
 
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
+#include "base/quantity.hpp"
 #include "base/random.hpp"
 #include "units/bus.hpp"
 #include "units/job_result.hpp"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/contained.hpp"
+#include "base/duration.hpp"
 #include "base/interrupt.hpp"
-#include "base/quantity.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/messages.hpp"
 
+#include "base/error.hpp"
 #include "wire/payload.hpp"
 #include "wire/validator_text.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/content_coding.hpp"
-#include "base/error.hpp"
+#include "base/error_kind.hpp"
 
 #include <cstdint>
 #include <optional>

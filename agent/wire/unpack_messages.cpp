@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/unpack_messages.hpp"
 
+#include "base/error.hpp"
 #include "wire/payload.hpp"
 
 namespace provisor {

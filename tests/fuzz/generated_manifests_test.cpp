@@ -7,6 +7,7 @@
 #include "fuzz/printed.hpp"
 #include "fuzz/second_reading.hpp"
 #include "model/manifest.hpp"
+#include "model/placeholders.hpp"
 
 #include <algorithm>
 #include <cstdlib>

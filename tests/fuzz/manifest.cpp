@@ -7,6 +7,7 @@
 #include "fuzz/complaints.hpp"
 #include "fuzz/printed.hpp"
 #include "fuzz/second_reading.hpp"
+#include "model/placeholders.hpp"
 #include "model/syntax.hpp"
 
 #include <set>

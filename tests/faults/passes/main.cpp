@@ -7,6 +7,7 @@
 // a process is made then, and what is kept from some passes for others is full.
 #include "base/error.hpp"
 #include "journal/sd_journal.hpp"
+#include "model/placeholders.hpp"
 #include "pass/lock.hpp"
 #include "pass/pass.hpp"
 #include "service/pass_thread.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/error.hpp"
 #include "local/unpack/archives.hpp"
 #include "local/unpack/rig.hpp"
 #include "support/within.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/activation.hpp"
 
+#include "model/component.hpp"
+
 #include <gtest/gtest.h>
 
 namespace provisor {

@@ -3,6 +3,7 @@
 // may be cut off after every step, then a pass that ends. Steps and their order are those of
 // pass/put_in_place.cpp and pass/activate.cpp.
 #include "base/sha256.hpp"
+#include "model/component.hpp"
 #include "model/plan.hpp"
 
 #include <gtest/gtest.h>

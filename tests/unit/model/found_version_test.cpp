@@ -2,6 +2,7 @@
 #include "model/found_version.hpp"
 
 #include "base/sha256.hpp"
+#include "model/component.hpp"
 
 #include <chrono>
 #include <gmock/gmock.h>

@@ -2,6 +2,7 @@
 #include "model/inline_secrets.hpp"
 
 #include "model/manifest.hpp"
+#include "model/placeholders.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/retry.hpp"
 
+#include "model/component.hpp"
 #include "model/record.hpp"
 
 #include <algorithm>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/trusted_comment.hpp"
 
+#include "model/component.hpp"
+
 #include <gtest/gtest.h>
 
 namespace provisor {

@@ -2,6 +2,7 @@
 #include "pass/settings.hpp"
 
 #include "base/error.hpp"
+#include "model/placeholders.hpp"
 #include "pass/lock.hpp"
 #include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"

@@ -2,6 +2,7 @@
 #include "store/retention.hpp"
 
 #include "base/sha256.hpp"
+#include "model/component.hpp"
 #include "support/lesser_thread.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Credentials: where they come from, and as which headers they are sent.
 #include "base/error.hpp"
+#include "model/component.hpp"
 #include "support/temporary_folder.hpp"
 #include "transfer/credentials.hpp"
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/http_status.hpp"
 
+#include "base/error.hpp"
+#include "base/error_kind.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "units/job_watch.hpp"
 
+#include "base/error.hpp"
 #include "base/fd.hpp"
 #include "units/bus.hpp"
 

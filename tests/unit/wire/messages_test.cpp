@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/messages.hpp"
 
+#include "base/error.hpp"
+
 #include <cstring>
 #include <functional>
 #include <gtest/gtest.h>

@@ -2,6 +2,7 @@
 // The files in bad/, and the whole of what is told of each: bad/manifests.txt and bad/agent.txt.
 // With PROVISOR_WRITE_GOLDEN=1 they are written anew; read them as whoever wrote such a file would.
 #include "model/manifest.hpp"
+#include "model/placeholders.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <algorithm>

@@ -2,6 +2,8 @@
 // What bad manifests are told. Each row is one manifest and the whole of its first complaint.
 #include "model/manifest.hpp"
 
+#include "model/placeholders.hpp"
+
 #include <chrono>
 #include <fmt/format.h>
 #include <gtest/gtest.h>

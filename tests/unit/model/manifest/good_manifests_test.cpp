@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/manifest.hpp"
 
+#include "model/placeholders.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

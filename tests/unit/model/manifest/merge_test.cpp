@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/manifest.hpp"
 
+#include "model/placeholders.hpp"
+
 #include <gtest/gtest.h>
 
 namespace provisor {
