@@ -32,13 +32,14 @@ make_scratch() {
     fi
 }
 
-# Runs a command and shows its output only when it fails.
+# Runs a command and shows its output only when it fails, and otherwise the compiler's warnings.
 run_logged() {
     if ! "$@" >"$scratch/log" 2>&1 </dev/null; then
         tail -n 60 "$scratch/log" >&2
         echo "$(basename "$0"): failed" >&2
         exit 1
     fi
+    grep -E ': warning: .*\[-W' "$scratch/log" >&2 || true
 }
 
 hand_over() {
