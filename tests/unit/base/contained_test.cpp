@@ -297,7 +297,8 @@ void without_spaces(const std::function<bool()>& holds) {
 TEST_F(Contained, LeavesNothingRunningWithoutNameSpacesEither) {
     ContainedCommand command = script("");
     command.words = {"/bin/sh", "-c",
-                     "(setsid setsid " + nap + " >/dev/null 2>&1 &) ; sleep 0.2; exit 6"};
+                     "for each in 1 2 3; do (setsid setsid " + nap +
+                         " >/dev/null 2>&1 &); done; sleep 0.2; exit 6"};
     command.lent.reset();
     without_spaces([&] {
         const CommandResult result = run_contained_process(command, interrupt);
