@@ -63,5 +63,15 @@ TEST(Corpora, AreAllReplayed) {
     EXPECT_EQ(replayed, kept);
 }
 
+TEST(Corpora, HaveNamesThatSayWhatTheInputsAre) {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(CORPUS)) {
+        const std::string name = entry.path().filename();
+        EXPECT_FALSE(name.size() >= 16 &&
+                     name.find_first_not_of("0123456789abcdef") == std::string::npos)
+            << entry.path()
+            << ": a digest (tests/fuzz/run --keep) says nothing; what is it, or what comes of it?";
+    }
+}
+
 } // namespace
 } // namespace provisor::fuzz
