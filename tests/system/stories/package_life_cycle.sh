@@ -79,11 +79,14 @@ expect_eq "version that the service runs" 1.0.0 "$(service_running)"
 
 step "remove"
 started=$(invocation)
+# kept: what a removal must leave as it is, with its content.
+kept() { host_run sh -c 'find /var/lib/provisor/components /etc/provisor -type f -exec sha256sum {} + | sort -k 2'; }
+before_removal=$(kept)
+expect_has "what there is to lose" "$before_removal" /var/lib/provisor/components/app/.installed
 host_run dpkg --remove provisor >>"$work/dpkg.log" 2>&1
 expect_eq "daemon" inactive "$(host_run systemctl is-active provisor.service || true)"
 expect_eq "processes that are left" "" "$(host_run sh -c 'for p in /proc/[0-9]*; do readlink "$p/exe"; done' | grep provisor || true)"
-[ -e "$host_tree/var/lib/provisor/components/app/.installed" ] || fails "removal lost the state"
-[ -e "$host_tree/etc/provisor/components.d/app.yaml" ] || fails "removal lost the manifests"
+expect_eq "state, manifests and configuration" "$before_removal" "$(kept)"
 expect_eq "invocation of the service" "$started" "$(invocation)"
 
 step "install again: it goes on where it was"
