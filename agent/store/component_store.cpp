@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "store/json_checksum.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -14,8 +15,16 @@ namespace fs = std::filesystem;
 /// Of nonsense: a manifest of 4 MiB can name 50,000 files, whose marker has a tenth of this.
 constexpr std::uint64_t limit = std::uint64_t{256} << 20U;
 
+/// What was changed since it was written counts as lost.
+std::optional<std::string> read_unchanged(const fs::path& path) {
+    std::optional<std::string> text = read_file(path, limit);
+    if (text && has_wrong_checksum(*text))
+        text.reset();
+    return text;
+}
+
 std::optional<Marker> read_marker(const fs::path& path) {
-    const std::optional<std::string> text = read_file(path, limit);
+    const std::optional<std::string> text = read_unchanged(path);
     if (!text)
         return std::nullopt;
     return with_context("'" + path.string() + "'", [&] { return parse_marker(*text); });
@@ -49,7 +58,7 @@ Record ComponentStore::record(const std::string& component) const {
 }
 
 Generations ComponentStore::generations(const std::string& component) const {
-    const std::optional<std::string> text = read_file(file(component, "generations.json"), limit);
+    const std::optional<std::string> text = read_unchanged(file(component, "generations.json"));
     return text ? parse_generations(*text) : Generations{};
 }
 
@@ -75,11 +84,11 @@ void ComponentStore::write(const std::string& component, const char* name,
 }
 
 void ComponentStore::write_installed(const Marker& marker) {
-    write(marker.component, ".installed", to_json(marker));
+    write(marker.component, ".installed", with_checksum(to_json(marker)));
 }
 
 void ComponentStore::write_activated(const Marker& marker) {
-    write(marker.component, ".activated", to_json(marker));
+    write(marker.component, ".activated", with_checksum(to_json(marker)));
 }
 
 void ComponentStore::write_record(const std::string& component, const Record& record) {
@@ -88,7 +97,7 @@ void ComponentStore::write_record(const std::string& component, const Record& re
 
 void ComponentStore::write_generations(const std::string& component,
                                        const Generations& generations) {
-    write(component, "generations.json", to_json(generations));
+    write(component, "generations.json", with_checksum(to_json(generations)));
 }
 
 void ComponentStore::write_hold(const std::string& component, const std::string& reason) {

@@ -31,7 +31,8 @@ class ComponentStore {
 public:
     explicit ComponentStore(std::filesystem::path state_dir);
 
-    /// Absent when there is none or it is unreadable as a marker. Throws Error of kind config for a
+    /// Absent when there is none, it is unreadable as a marker, or was changed since it was written
+    /// (see json_checksum.hpp); the same goes for generations. Throws Error of kind config for a
     /// newer schema.
     std::optional<Marker> installed(const std::string& component) const;
     std::optional<Marker> activated(const std::string& component) const;
