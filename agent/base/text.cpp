@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <fmt/format.h>
 
@@ -65,6 +66,14 @@ std::string_view line_of(std::string_view text, int line) {
     while (text.ends_with('\r'))
         text.remove_suffix(1);
     return text;
+}
+
+std::string lower_case(std::string_view text) {
+    std::string copy(text);
+    std::transform(copy.begin(), copy.end(), copy.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return copy;
 }
 
 std::string printable(std::string_view text, std::size_t limit) {

@@ -10,6 +10,9 @@ namespace provisor {
 /// ASCII alone, whatever the locale.
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+/// With ASCII letters in lower case, whatever the locale.
+std::string lower_case(std::string_view text);
+
 /// `text` made safe for a terminal and for the journal: control characters (C0, DEL, C1),
 /// bidirectional overrides and bytes that are not UTF-8 become `\xNN`; cut after `limit` bytes with
 /// "…".

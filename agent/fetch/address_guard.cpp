@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch/address_guard.hpp"
 
+#include "base/text.hpp"
 #include "fetch/redirect.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <cctype>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <string_view>
@@ -67,8 +67,7 @@ int port_of(const sockaddr* address) {
 bool is_localhost(std::string host) {
     while (host.ends_with('.'))
         host.pop_back();
-    std::transform(host.begin(), host.end(), host.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    host = lower_case(host);
     return host == "localhost" || host.ends_with(".localhost");
 }
 

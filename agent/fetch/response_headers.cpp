@@ -5,7 +5,6 @@
 #include "wire/validator_text.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <fmt/format.h>
 #include <utility>
@@ -20,13 +19,6 @@ constexpr std::string_view blanks = " \t";
 std::string_view trimmed(std::string_view text) {
     text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
     return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
-
-std::string lower(std::string_view text) {
-    std::string copy(text);
-    std::transform(copy.begin(), copy.end(), copy.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return copy;
 }
 
 bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; }
@@ -78,7 +70,7 @@ std::optional<std::string> ResponseHeaders::take_header(std::string_view line) {
         raw_name.find_first_of(blanks) != std::string_view::npos)
         // Never the line itself: it may be the rest of a signed address.
         return "a malformed header line";
-    const std::string name = lower(raw_name);
+    const std::string name = lower_case(raw_name);
     // An ETag with such a byte only loses its use as a validator; anywhere else it is a way to
     // smuggle something. NUL ends C strings and is never right.
     if (line.find('\0') != std::string_view::npos ||
@@ -92,7 +84,7 @@ std::optional<std::string> ResponseHeaders::take_field(std::string_view name,
     if (name == "content-length")
         return take_length(value);
     if (name == "transfer-encoding") {
-        if (lower(value) != "chunked" || chunked_)
+        if (lower_case(value) != "chunked" || chunked_)
             return fmt::format("the Transfer-Encoding '{}'", printable(value, 40));
         chunked_ = true;
         if (content_length_)
@@ -109,9 +101,9 @@ std::optional<std::string> ResponseHeaders::take_field(std::string_view name,
         location_ = value;
     } else if (name == "content-range") {
         take_content_range(value);
-    } else if (name == "content-encoding" && lower(value) != "identity") {
+    } else if (name == "content-encoding" && lower_case(value) != "identity") {
         // Several lines are one list (RFC 9110, 5.3), which is none of those that are known.
-        content_encoding_ += (content_encoding_.empty() ? "" : ", ") + lower(value);
+        content_encoding_ += (content_encoding_.empty() ? "" : ", ") + lower_case(value);
     } else if (name == "use-as-dictionary") {
         use_as_dictionary_ = parse_use_as_dictionary(value);
     }
@@ -135,7 +127,7 @@ std::optional<std::string> ResponseHeaders::take_length(std::string_view value) 
 void ResponseHeaders::take_content_range(std::string_view value) {
     // Two of them say nothing, like one of another form.
     content_range_.reset();
-    if (std::exchange(has_content_range_, true) || !lower(value).starts_with("bytes "))
+    if (std::exchange(has_content_range_, true) || !lower_case(value).starts_with("bytes "))
         return;
     value = trimmed(value.substr(6));
     ContentRange range;

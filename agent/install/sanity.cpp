@@ -45,13 +45,6 @@ constexpr std::array machines{
     throw error;
 }
 
-std::string lower(std::string_view text) {
-    std::string copy(text);
-    std::transform(copy.begin(), copy.end(), copy.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return copy;
-}
-
 /// The page's title when the bytes are an HTML page; empty title for a page without one, absent for
 /// anything else.
 std::optional<std::string> html_title(std::string_view bytes) {
@@ -59,7 +52,7 @@ std::optional<std::string> html_title(std::string_view bytes) {
         bytes.remove_prefix(3);
     while (!bytes.empty() && std::isspace(static_cast<unsigned char>(bytes.front())) != 0)
         bytes.remove_prefix(1);
-    const std::string text = lower(bytes);
+    const std::string text = lower_case(bytes);
     static constexpr std::array openings{"<!doctype html", "<html", "<head", "<body", "<title",
                                          "<script",        "<!--",  "<h1",   "<br",   "<p>",
                                          "<div",           "<table"};

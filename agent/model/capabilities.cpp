@@ -113,8 +113,7 @@ std::vector<std::string> words_of(std::string_view text, std::string_view separa
 std::optional<std::string> find_wrong_name(std::string_view text) {
     for (const std::string& clause : words_of(text, blanks))
         for (std::string name : words_of(clause.substr(0, clause.find_first_of("=+-")), ",")) {
-            std::transform(name.begin(), name.end(), name.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            name = lower_case(name);
             cap_value_t number = 0;
             if (name == "all" || std::isdigit(static_cast<unsigned char>(name.front())) != 0 ||
                 ::cap_from_name(name.c_str(), &number) == 0)

@@ -123,10 +123,7 @@ std::optional<std::string> find_header_fault(std::string_view name) {
     if (name.empty() || name.size() > 128 || !std::all_of(name.begin(), name.end(), is_token))
         return fmt::format("'{}' is not the name of a header: letters, digits and - are expected",
                            printable(name, 80));
-    std::string lower(name);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (std::find(others.begin(), others.end(), lower) != others.end())
+    if (std::find(others.begin(), others.end(), lower_case(name)) != others.end())
         return fmt::format("'{}' is a header that provisor sets itself, or that would change what "
                            "the request is",
                            name);

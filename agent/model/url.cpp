@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/url.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace provisor {
@@ -52,10 +53,7 @@ std::string host_of(std::string_view url) {
     std::string_view name = authority_of(url).host;
     if (name.starts_with('[') && name.ends_with(']'))
         name = name.substr(1, name.size() - 2);
-    std::string host(name);
-    std::transform(host.begin(), host.end(), host.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return host;
+    return lower_case(name);
 }
 
 std::string origin_of(std::string_view url) {

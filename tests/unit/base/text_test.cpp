@@ -26,6 +26,10 @@ TEST(Printable, ShowsBytesThatAreNotUtf8) {
 
 TEST(Printable, IsCutAtTheLimit) { EXPECT_EQ(printable("abcdef", 3), "abc…"); }
 
+TEST(LowerCase, IsOfAsciiLettersAlone) {
+    EXPECT_EQ(lower_case("SHA256 (Å) \xC4[]@Z"), "sha256 (Å) \xC4[]@z");
+}
+
 TEST(InvalidUtf8, FindsTheFirstBadByte) {
     EXPECT_EQ(invalid_utf8("gut ✓"), std::string_view::npos);
     EXPECT_EQ(invalid_utf8("ab\xff"), 2U);
