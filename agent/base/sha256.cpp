@@ -4,6 +4,7 @@
 #include "base/c_ptr.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,50 @@
 #include <vector>
 
 namespace provisor {
+
+namespace {
+
+/// In lower-case hex digits; the context is spent afterwards.
+std::string finish_digest(EVP_MD_CTX* context) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> raw;
+    unsigned int size = 0;
+    if (EVP_DigestFinal_ex(context, raw.data(), &size) != 1)
+        throw Error(ErrorKind::io, "libcrypto made no digest");
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string hex;
+    for (unsigned int i = 0; i < size; ++i) {
+        hex += digits[raw[i] >> 4];
+        hex += digits[raw[i] & 15];
+    }
+    return hex;
+}
+
+/// Reads the first `size` bytes with pread, in slices between which the interrupt is honoured.
+/// Returns how many there were.
+template <typename Take>
+std::uint64_t read_slices(int fd, std::uint64_t size, const Interrupt& interrupt,
+                          const std::string& what, const Take& take) {
+    std::vector<std::byte> buffer(std::size_t{256} * 1024);
+    std::uint64_t offset = 0;
+    while (offset < size) {
+        interrupt.check();
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - offset));
+        const ssize_t got = ::pread(fd, buffer.data(), wanted, static_cast<off_t>(offset));
+        if (got < 0) {
+            if (errno == EINTR)
+                continue;
+            throw system_error(errno, what);
+        }
+        if (got == 0)
+            break;
+        take(std::span(buffer).first(static_cast<std::size_t>(got)));
+        offset += static_cast<std::uint64_t>(got);
+    }
+    return offset;
+}
+
+} // namespace
 
 struct Sha256::Context {
     CPtr<EVP_MD_CTX, EVP_MD_CTX_free> evp{EVP_MD_CTX_new()};
@@ -39,19 +84,7 @@ std::string Sha256::so_far() const {
     return copy.finish();
 }
 
-std::string Sha256::finish() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> raw;
-    unsigned int size = 0;
-    if (EVP_DigestFinal_ex(context_->evp.get(), raw.data(), &size) != 1)
-        throw Error(ErrorKind::io, "SHA-256: libcrypto failed");
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) {
-        hex += digits[raw[i] >> 4];
-        hex += digits[raw[i] & 15];
-    }
-    return hex;
-}
+std::string Sha256::finish() { return finish_digest(context_->evp.get()); }
 
 std::string sha256_of(std::string_view text) {
     Sha256 sha;
@@ -61,30 +94,26 @@ std::string sha256_of(std::string_view text) {
 
 std::uint64_t add_file(Sha256& sha, int fd, std::uint64_t size, const Interrupt& interrupt,
                        const std::string& what) {
-    std::vector<std::byte> buffer(std::size_t{256} * 1024);
-    std::uint64_t offset = 0;
-    while (offset < size) {
-        interrupt.check();
-        const auto wanted =
-            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - offset));
-        const ssize_t got = ::pread(fd, buffer.data(), wanted, static_cast<off_t>(offset));
-        if (got < 0) {
-            if (errno == EINTR)
-                continue;
-            throw system_error(errno, what);
-        }
-        if (got == 0)
-            break;
-        sha.update(std::span(buffer).first(static_cast<std::size_t>(got)));
-        offset += static_cast<std::uint64_t>(got);
-    }
-    return offset;
+    return read_slices(fd, size, interrupt, what,
+                       [&](std::span<const std::byte> bytes) { sha.update(bytes); });
 }
 
 std::string sha256_of_fd(int fd, const Interrupt& interrupt, const std::string& what) {
     Sha256 sha;
     add_file(sha, fd, std::numeric_limits<std::uint64_t>::max(), interrupt, what);
     return sha.finish();
+}
+
+std::string sha512_of_fd(int fd, const Interrupt& interrupt, const std::string& what) {
+    const CPtr<EVP_MD_CTX, EVP_MD_CTX_free> context{EVP_MD_CTX_new()};
+    if (!context || EVP_DigestInit_ex(context.get(), EVP_sha512(), nullptr) != 1)
+        throw Error(ErrorKind::io, "SHA-512 is not available from libcrypto");
+    read_slices(fd, std::numeric_limits<std::uint64_t>::max(), interrupt, what,
+                [&](std::span<const std::byte> bytes) {
+                    if (EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1)
+                        throw Error(ErrorKind::io, "SHA-512: libcrypto failed");
+                });
+    return finish_digest(context.get());
 }
 
 std::string copy_with_sha256(int from, int to, const Interrupt& interrupt, const std::string& what,
@@ -107,10 +136,11 @@ std::string copy_with_sha256(int from, int to, const Interrupt& interrupt, const
     }
 }
 
-bool is_sha256(std::string_view text) {
-    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
+bool is_lower_hex(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
+
+bool is_sha256(std::string_view text) { return text.size() == 64 && is_lower_hex(text); }
 
 } // namespace provisor

@@ -51,6 +51,13 @@ std::string sha256_of_fd(int fd, const Interrupt& interrupt, const std::string& 
 std::string copy_with_sha256(int from, int to, const Interrupt& interrupt, const std::string& what,
                              const std::string& source);
 
+/// The SHA-512 digest of the file behind `fd`, 128 lower-case hex digits, read as sha256_of_fd()
+/// does.
+std::string sha512_of_fd(int fd, const Interrupt& interrupt, const std::string& what);
+
+/// Whether `text` is of the digits 0 to 9 and a to f alone.
+bool is_lower_hex(std::string_view text);
+
 /// Whether `text` is 64 lower-case hex digits.
 bool is_sha256(std::string_view text);
 

@@ -181,6 +181,8 @@ void print_overview(const Overview& overview, const Context& context) {
         line("wanted version", component->version);
         if (!component->sha256.empty())
             line("pinned", component->sha256);
+        if (!component->sha512.empty())
+            line("pinned", component->sha512);
         const Cache cache(context.paths.state_dir);
         if (const auto entry = cache.find(component->url)) {
             line("cached", fmt::format("{} ({})", entry->sha256, format_byte_size(entry->size)));

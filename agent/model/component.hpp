@@ -94,8 +94,10 @@ struct Component {
     std::string version; ///< a label; may be empty
     std::string url;
     std::vector<std::string> mirrors;
-    std::string sha256; ///< 64 lower-case hex digits, or empty
-    std::string sha256sums;
+    std::string sha256;         ///< 64 lower-case hex digits, or empty
+    std::string sha512;         ///< 128 lower-case hex digits, or empty
+    std::string checksums;      ///< URL of a checksums file
+    std::string checksums_name; ///< what that calls the artifact, when its URL does not say
     SignatureSpec signature;
     std::optional<AuthSpec> auth;
     Update update = Update::revalidate;

@@ -164,21 +164,32 @@ std::vector<Decoder::Field> ComponentDecoder::origin_fields() {
                      component_.mirrors.push_back(std::move(*url));
          }},
         {"sha256",
+         [this](const YamlNode& node) { read_digest(node, "sha256", 64, component_.sha256); }},
+        {"sha512",
+         [this](const YamlNode& node) { read_digest(node, "sha512", 128, component_.sha512); }},
+        {"checksums",
          [this](const YamlNode& node) {
-             put(component_.sha256,
-                 read_expanded(node, "sha256", Escape::none, [](std::string_view digest) {
-                     return is_sha256(digest)
-                                ? std::nullopt
-                                : std::optional(
-                                      fmt::format("'{}' is no digest; 64 lower-case hex digits are "
-                                                  "expected",
-                                                  printable(digest, 80)));
-                 }));
+             put(component_.checksums,
+                 read_expanded(node, "checksums", Escape::url, find_url_fault));
          }},
+        // The name of it while there was nothing but SHA-256.
         {"sha256sums",
          [this](const YamlNode& node) {
-             put(component_.sha256sums,
+             if (!component_.checksums.empty())
+                 decoder_.complain(node, "sha256sums: is another name of 'checksums', which is "
+                                         "there already");
+             put(component_.checksums,
                  read_expanded(node, "sha256sums", Escape::url, find_url_fault));
+         }},
+        {"checksums_name",
+         [this](const YamlNode& node) {
+             put(component_.checksums_name,
+                 read_expanded(node, "checksums_name", Escape::none, [](std::string_view name) {
+                     return name.empty() || name.size() > 4096
+                                ? std::optional<std::string>(
+                                      "the name of the file in the checksums file is expected")
+                                : std::nullopt;
+                 }));
          }},
         {"signature", [this](const YamlNode& node) { read_signature(node); }},
         {"auth", [this](const YamlNode& node) { read_auth(node); }},
@@ -195,6 +206,29 @@ std::vector<Decoder::Field> ComponentDecoder::origin_fields() {
                                                                 {"zip", Format::zip}}));
          }},
     };
+}
+
+void ComponentDecoder::read_digest(const YamlNode& node, std::string_view key, std::size_t digits,
+                                   std::string& place) {
+    const auto text = read_expanded(node, key, Escape::none, nullptr);
+    if (!text)
+        return;
+    // As people copy it: in upper case, or with the name of the algorithm before it.
+    std::string digest = lower_case(*text);
+    if (digest.starts_with(std::string(key) + ":"))
+        digest.erase(0, key.size() + 1);
+    if (digest.size() == digits && is_lower_hex(digest)) {
+        place = digest;
+        return;
+    }
+    const std::string_view other = !is_lower_hex(digest)  ? ""
+                                   : digest.size() == 64  ? "sha256"
+                                   : digest.size() == 128 ? "sha512"
+                                                          : "";
+    decoder_.complain(
+        node, fmt::format("{}: '{}' is not a digest; {} hex digits are expected{}", key,
+                          printable(*text, 140), digits,
+                          other.empty() ? "" : fmt::format(", and this one is a '{}'", other)));
 }
 
 std::vector<Decoder::Field> ComponentDecoder::file_fields(FileSpec& file) {

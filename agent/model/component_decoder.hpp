@@ -44,6 +44,9 @@ private:
     void check_whole(const YamlNode& name, const YamlNode& body);
     void warn_of_http(const YamlNode& body, const std::string& who);
 
+    /// Of so many hex digits; the key is the name of its algorithm, too.
+    void read_digest(const YamlNode& node, std::string_view key, std::size_t digits,
+                     std::string& place);
     void read_auth(const YamlNode& node);
     void read_signature(const YamlNode& node);
     void read_signature_keys(const YamlNode& node);

@@ -238,20 +238,26 @@ void ComponentDecoder::check_whole(const YamlNode& name, const YamlNode& body) {
         decoder_.complain(name, fmt::format("{}: 'url' is missing", who));
     if (component_.files.empty() && !short_form_used_)
         decoder_.complain(name, fmt::format("{}: 'path' (or 'files') is missing", who));
-    if (!component_.sha256.empty() && !component_.sha256sums.empty())
-        decoder_.complain(*body.find("sha256sums"),
-                          fmt::format("{}: either 'sha256' or 'sha256sums' is expected", who));
-    if (component_.signature.over == SignatureOver::sums && component_.sha256sums.empty())
+    const YamlNode* checksums = body.find("checksums");
+    if (checksums == nullptr)
+        checksums = body.find("sha256sums");
+    if (checksums != nullptr && !(component_.sha256.empty() && component_.sha512.empty()))
+        decoder_.complain(*checksums, fmt::format("{}: either '{}' or 'checksums' is expected", who,
+                                                  component_.sha256.empty() ? "sha512" : "sha256"));
+    if (!component_.checksums_name.empty() && checksums == nullptr)
+        decoder_.complain(*body.find("checksums_name"),
+                          fmt::format("{}: 'checksums_name' needs 'checksums'", who));
+    if (component_.signature.over == SignatureOver::sums && component_.checksums.empty())
         decoder_.complain(*body.find("signature"),
-                          fmt::format("{}: 'over: sums' needs 'sha256sums'", who));
+                          fmt::format("{}: 'over: sums' needs 'checksums'", who));
     warn_of_http(body, who);
 }
 
 /// Of each URL that anybody on the way can answer for, when nothing else says what is wanted.
 void ComponentDecoder::warn_of_http(const YamlNode& body, const std::string& who) {
     // A checksums file that comes the same way says what its sender wants.
-    const bool verified = !component_.sha256.empty() ||
-                          component_.sha256sums.starts_with("https://") ||
+    const bool verified = !component_.sha256.empty() || !component_.sha512.empty() ||
+                          component_.checksums.starts_with("https://") ||
                           !component_.signature.url.empty();
     if (verified)
         return;

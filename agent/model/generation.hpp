@@ -44,6 +44,7 @@ struct Quarantine {
     std::string version;
     std::string reason;
     WallTime since;
+    std::string sha512 = {}; ///< of its artifact, when the manifest pinned that
     bool operator==(const Quarantine&) const = default;
 };
 

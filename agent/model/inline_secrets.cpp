@@ -31,8 +31,8 @@ std::vector<std::string> keys_with_secrets(const Component& component) {
             keys.emplace_back("mirrors");
             break;
         }
-    if (has_user_info(component.sha256sums))
-        keys.emplace_back("sha256sums");
+    if (has_user_info(component.checksums))
+        keys.emplace_back("checksums");
     if (has_user_info(component.signature.url))
         keys.emplace_back("signature");
     return keys;

@@ -57,12 +57,14 @@ bool Marker::same_installation(const Marker& other) const {
 }
 
 bool Marker::same_vouchers(const Marker& other) const {
-    return signed_by == other.signed_by && pinned == other.pinned && signed_at == other.signed_at;
+    return signed_by == other.signed_by && pinned == other.pinned && sha512 == other.sha512 &&
+           signed_at == other.signed_at;
 }
 
 void Marker::take_vouchers(const Marker& other) {
     signed_by = other.signed_by;
     pinned = other.pinned;
+    sha512 = other.sha512;
     signed_at = other.signed_at;
 }
 
@@ -95,6 +97,8 @@ std::string to_json(const Marker& marker) {
         json["signed_by"] = marker.signed_by;
     if (marker.pinned)
         json["pinned"] = true;
+    if (!marker.sha512.empty())
+        json["sha512"] = marker.sha512;
     if (marker.signed_at != 0)
         json["signed_at"] = marker.signed_at;
     return json.dump(2) + "\n";
@@ -125,6 +129,7 @@ std::optional<Marker> parse_marker(std::string_view text) {
             marker.acted_on = json.at("acted_on").get<std::vector<std::string>>();
         marker.signed_by = json.value("signed_by", "");
         marker.pinned = json.value("pinned", false);
+        marker.sha512 = json.value("sha512", "");
         if (json.contains("signed_at"))
             marker.signed_at = whole_number<std::int64_t>(json.at("signed_at"));
         if (!is_sha256(marker.artifact))

@@ -43,6 +43,9 @@ struct Marker {
     /// The manifest's `sha256` named the artifact when it was put in place, or since. Not part of
     /// the identity either.
     bool pinned = false;
+    /// The SHA-512 digest of the artifact, when the manifest's `sha512` named it. Not part of the
+    /// identity either.
+    std::string sha512 = {};
     /// When it was signed, by the trusted comment of its signature, in seconds since 1970; 0 when
     /// that does not say. Not part of the identity either.
     std::int64_t signed_at = 0;
@@ -54,10 +57,10 @@ struct Marker {
     std::vector<std::string> found = {};
 
     /// Whether both describe the same installation: everything that they name but `retired`,
-    /// `adopted`, `found`, `in_doubt`, `acted_on`, `signed_by`, `pinned` and `signed_at`.
+    /// `adopted`, `found`, `in_doubt`, `acted_on`, `signed_by`, `pinned`, `sha512` and `signed_at`.
     bool same_installation(const Marker& other) const;
-    /// Whether both say the same of what vouches for the artifact: `signed_by`, `pinned` and
-    /// `signed_at`.
+    /// Whether both say the same of what vouches for the artifact: `signed_by`, `pinned`,
+    /// `sha512` and `signed_at`.
     bool same_vouchers(const Marker& other) const;
     void take_vouchers(const Marker& other);
     const InstalledFile* find(std::string_view path) const;

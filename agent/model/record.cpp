@@ -22,20 +22,26 @@ Decision decision_from(const std::string& word) {
 }
 
 Json to_json(const Quarantine& quarantine) {
-    return {{"installation", quarantine.installation},
-            {"judged_by", quarantine.judged_by},
-            {"sha256", quarantine.sha256},
-            {"version", quarantine.version},
-            {"reason", quarantine.reason},
-            {"since", format_rfc3339(quarantine.since)}};
+    Json json{{"installation", quarantine.installation},
+              {"judged_by", quarantine.judged_by},
+              {"sha256", quarantine.sha256},
+              {"version", quarantine.version},
+              {"reason", quarantine.reason},
+              {"since", format_rfc3339(quarantine.since)}};
+    if (!quarantine.sha512.empty())
+        json["sha512"] = quarantine.sha512;
+    return json;
 }
 
 std::optional<Quarantine> parse_quarantine(const Json& json) {
     const auto since = parse_rfc3339(json.at("since").get<std::string>());
-    return Quarantine{
-        json.at("installation").get<std::string>(), json.at("judged_by").get<std::string>(),
-        json.at("sha256").get<std::string>(),       json.at("version").get<std::string>(),
-        json.at("reason").get<std::string>(),       since.value_or(WallTime{})};
+    return Quarantine{json.at("installation").get<std::string>(),
+                      json.at("judged_by").get<std::string>(),
+                      json.at("sha256").get<std::string>(),
+                      json.at("version").get<std::string>(),
+                      json.at("reason").get<std::string>(),
+                      since.value_or(WallTime{}),
+                      json.value("sha512", "")};
 }
 
 Json to_json(const Backoff& backoff) {

@@ -36,10 +36,15 @@ std::string fingerprint_of(const Component& component) {
         text += '\0';
     };
     for (const std::string* value : {&component.version, &component.url, &component.sha256,
-                                     &component.sha256sums, &component.signature.url})
+                                     &component.checksums, &component.signature.url})
         add(*value);
     for (const std::string& mirror : component.mirrors)
         add(mirror);
+    // Added to only by manifests that have them, so that others keep their back-off.
+    if (!component.sha512.empty())
+        add("sha512 " + component.sha512);
+    if (!component.checksums_name.empty())
+        add("checksums_name " + component.checksums_name);
     if (!component.signature.keys.empty() || component.signature.over != SignatureOver::automatic) {
         add("signature");
         for (const std::string& key : component.signature.keys)

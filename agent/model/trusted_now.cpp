@@ -8,6 +8,16 @@
 #include <fmt/format.h>
 
 namespace provisor {
+namespace {
+
+/// Whether the manifest pins exactly this content; by both digests when it has both.
+bool names(const Component& component, const std::string& sha256, const std::string& sha512) {
+    return (component.sha256.empty() || component.sha256 == sha256) &&
+           (component.sha512.empty() || component.sha512 == sha512) &&
+           !(component.sha256.empty() && component.sha512.empty());
+}
+
+} // namespace
 
 bool may_sign(const Component& component, const KeyInForce& key) {
     const std::vector<std::string>& named = component.signature.keys;
@@ -36,7 +46,7 @@ std::optional<std::string> find_key_warning(const Component& component, const Ke
 
 std::optional<Doubt> find_doubt(const Marker& marker, const Component* component, Require require,
                                 const KeysInForce& keys) {
-    const bool named = component != nullptr && component->sha256 == marker.artifact;
+    const bool named = component != nullptr && names(*component, marker.artifact, marker.sha512);
     // A manifest that asks for no signature, and names the very bytes, vouches for them itself.
     if (marker.signed_by.empty() || (named && component->signature.empty())) {
         if (require == Require::signature)
@@ -65,9 +75,11 @@ std::optional<Doubt> find_doubt(const Marker& marker, const Component* component
 
 std::optional<Doubt> find_pin_doubt(const Marker& marker, const Component& component,
                                     const std::optional<Quarantine>& quarantine) {
-    const std::string& pin = component.sha256;
-    if (pin.empty() || marker.artifact == pin || (quarantine && quarantine->sha256 == pin))
+    if ((component.sha256.empty() && component.sha512.empty()) ||
+        names(component, marker.artifact, marker.sha512) ||
+        (quarantine && names(component, quarantine->sha256, quarantine->sha512)))
         return std::nullopt;
+    const std::string& pin = component.sha256.empty() ? component.sha512 : component.sha256;
     return Doubt{Doubt::Kind::pin,
                  fmt::format("is not what the manifest pins ({})", pin.substr(0, 12))};
 }

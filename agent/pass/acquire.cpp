@@ -67,6 +67,22 @@ bool Acquisition::needs_blob(const Work& work, const std::string& sha256, Freshn
     return true;
 }
 
+/// The SHA-256 digest of what has the wanted SHA-512 digest, if it is installed or in the cache:
+/// all else goes by that.
+void Acquisition::find_pin(Work& work) {
+    if (!work.pin.empty() || work.sha512.empty())
+        return;
+    if (const auto& installed = work.observed.installed;
+        installed && verifier_.is_of_sha512(work, installed->artifact)) {
+        work.pin = installed->artifact;
+        return;
+    }
+    for (std::size_t round = 0; work.pin.empty() && candidate(*work.component, round); ++round)
+        if (const auto entry = cache_.find(*candidate(*work.component, round));
+            entry && verifier_.is_of_sha512(work, entry->sha256))
+            work.pin = entry->sha256;
+}
+
 bool Acquisition::settle_by_pin(Work& work) {
     if (work.pin.empty() || options_.force)
         return false;
@@ -85,8 +101,9 @@ std::optional<CacheEntry> Acquisition::trusted_entry(const Work& work, const std
     // Bytes that are not the pinned ones cannot be what is wanted: to hear that they are unchanged
     // would help only if the origin's validators were perfect, and those made of size and time are
     // not.
+    // What has the pinned SHA-512 digest is the pin, as far as it is known (find_pin()).
     const std::string& pin = work.pin;
-    if (!pin.empty() && (!entry || entry->sha256 != pin)) {
+    if (work.is_pinned() && (!entry || entry->sha256 != pin)) {
         const std::optional<CacheEntry> refused = cache_.find_refused(url);
         return refused && refused->sha256 != pin ? refused : std::nullopt;
     }
@@ -122,7 +139,7 @@ bool Acquisition::add_question(std::vector<Question>& questions, Work& work,
     if (same != questions.end() && same->secret_headers != secrets)
         return false;
     std::optional<CacheEntry> known = trusted_entry(work, url);
-    const bool refused = known && !work.pin.empty() && known->sha256 != work.pin;
+    const bool refused = known && work.is_pinned() && known->sha256 != work.pin;
     if (options_.offline) {
         if (!known)
             throw Error(
@@ -175,6 +192,8 @@ void Acquisition::run(std::vector<Work>& works) {
     for (Work& work : works)
         attempt(work, [&] {
             work.pin = work.component->sha256;
+            work.sha512 = work.component->sha512;
+            find_pin(work);
             if (options_.force)
                 forget_refusals(*work.component);
             verifier_.require_keys(*work.component);
@@ -189,7 +208,10 @@ void Acquisition::run(std::vector<Work>& works) {
     std::erase_if(open, [&](Work* work) {
         bool settled = work->done;
         if (Documents::has_any(*work->component))
-            attempt(*work, [&] { settled = settle_by_pin(*work); });
+            attempt(*work, [&] {
+                find_pin(*work);
+                settled = settle_by_pin(*work);
+            });
         return settled || work->done;
     });
     for (std::size_t round = 0; !open.empty(); ++round) {

@@ -51,6 +51,7 @@ private:
         bool again = false;      ///< it has changed for a reason above, and is to be asked again
     };
     bool settle_without_request(Work& work);
+    void find_pin(Work& work);
     bool settle_by_pin(Work& work);
     bool needs_blob(const Work& work, const std::string& sha256, Freshness freshness);
     bool hold_back(Work& work) const;

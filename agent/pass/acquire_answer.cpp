@@ -137,7 +137,7 @@ bool Acquisition::doubt(Question& question, const TransferResult& result, Conten
 void Acquisition::note_missing_validator(Question& question) {
     const auto asker =
         std::find_if(question.askers.begin(), question.askers.end(), [](const Work* work) {
-            return work->pin.empty() && work->component->update == Update::revalidate;
+            return !work->is_pinned() && work->component->update == Update::revalidate;
         });
     if (asker != question.askers.end())
         (*asker)->outcome.lacks_validator = true;
@@ -190,6 +190,13 @@ void Acquisition::accept(Work& work, const Artifact& artifact, const std::string
         throw Error(ErrorKind::digest,
                     fmt::format("'{}' has content with sha256 {}, the manifest pins {}",
                                 shown_url(url), artifact.sha256, work.pin));
+    if (!work.sha512.empty() && !verifier_.is_of_sha512(work, artifact.sha256))
+        throw Error(ErrorKind::digest,
+                    fmt::format("'{}' has content with sha256 {}, which does not have the pinned "
+                                "sha512 {}",
+                                shown_url(url), artifact.sha256, work.sha512));
+    if (!work.sha512.empty())
+        work.pin = artifact.sha256;
     if (artifact.freshness != Freshness::fetched)
         accept_cached(work, artifact.sha256);
     work.artifact = artifact;
@@ -209,7 +216,7 @@ void Acquisition::accept_cached(Work& work, const std::string& sha256) {
             throw Error(ErrorKind::io, fmt::format("the cached blob {} has vanished", sha256));
     }
     const int fd = blob ? blob->get() : -1;
-    verifier_.check_signature(work, fd, sha256);
+    verifier_.check_proofs(work, fd, sha256);
     if (!known) {
         work.contents = verifier_.unpack_contents(work, fd, sha256);
         return;

@@ -36,10 +36,20 @@ std::string read_body(const Body& body) {
 bool signs_sums(const Component& component) {
     if (component.signature.over != SignatureOver::automatic)
         return component.signature.over == SignatureOver::sums;
-    const std::string& sums = component.sha256sums;
+    const std::string& sums = component.checksums;
     const bool longer =
         sums.size() > component.url.size() && component.signature.url.starts_with(sums);
     return !sums.empty() && (longer || !component.signature.url.starts_with(component.url));
+}
+
+/// What a checksums file says becomes what is wanted, unless the manifest pins something else.
+void take_digest(std::string& said, std::string& wanted, const std::string& source) {
+    if (said.empty())
+        return;
+    if (!wanted.empty() && wanted != said)
+        throw Error(ErrorKind::digest,
+                    fmt::format("'{}' says {}, the manifest pins {}", source, said, wanted));
+    wanted = std::move(said);
 }
 
 } // namespace
@@ -88,12 +98,12 @@ void Documents::run(const std::vector<Work*>& works) {
     for (Work* work : works)
         attempt(*work, [&] {
             work->asked = !options_.offline;
-            if (is_wanted_otherwise(*work, work->component->sha256sums) ||
+            if (is_wanted_otherwise(*work, work->component->checksums) ||
                 is_wanted_otherwise(*work, work->component->signature.url)) {
                 later.push_back(work);
                 return;
             }
-            wanted.push_back({work, want(*work, work->component->sha256sums),
+            wanted.push_back({work, want(*work, work->component->checksums),
                               want(*work, work->component->signature.url)});
         });
     std::vector<std::size_t> all(documents_.size());
@@ -214,22 +224,19 @@ void Documents::apply(const Wanted& wanted) {
         const Signature signature = parse_signature(text, shown_url(component.signature.url));
         if (signs_sums(component)) {
             verify_signature(signature, verifier_.keys_for(component, signature), sums,
-                             shown_url(component.sha256sums));
-            verifier_.note_signature(work, signature, component.sha256sums);
+                             shown_url(component.checksums));
+            verifier_.note_signature(work, signature, component.checksums);
         } else
             work.signature = text;
     }
     if (wanted.sums) {
-        const std::string source = shown_url(component.sha256sums);
-        const std::string digest =
-            wanted.signature && signs_sums(component)
-                ? find_signed_digest(sums, path_parts_of(component.url), source)
-                : find_digest(sums, file_name_of(component.url), source);
-        if (!work.pin.empty() && work.pin != digest)
-            throw Error(ErrorKind::digest,
-                        fmt::format("'{}' says {}, the manifest pins {}",
-                                    shown_url(component.sha256sums), digest, work.pin));
-        work.pin = digest;
+        const std::string source = shown_url(component.checksums);
+        const ListedFile file{path_parts_of(component.url), component.checksums_name};
+        FileDigests digests = wanted.signature && signs_sums(component)
+                                  ? find_signed_digests(sums, file, source)
+                                  : find_digests(sums, file, source);
+        take_digest(digests.sha256, work.pin, source);
+        take_digest(digests.sha512, work.sha512, source);
     }
     for (const auto& index : {wanted.sums, wanted.signature})
         if (index)

@@ -33,12 +33,12 @@ public:
 
     /// Whether the component has any.
     static bool has_any(const Component& component) {
-        return !component.sha256sums.empty() || !component.signature.empty();
+        return !component.checksums.empty() || !component.signature.empty();
     }
     /// Asks for those of all these works in one batch (see Acquisition::run), and fills in
-    /// Work::pin, signature, signed_by and signed_at. Unless the manifest says what it is over, a
-    /// signature is over the artifact when its URL begins with the artifact's, else over the
-    /// checksums file if there is one.
+    /// Work::pin, sha512, signature, signed_by and signed_at. Unless the manifest says what it is
+    /// over, a signature is over the artifact when its URL begins with the artifact's, else over
+    /// the checksums file if there is one.
     void run(const std::vector<Work*>& works);
 
     unsigned requests() const { return requests_; }

@@ -294,7 +294,10 @@ void Pass::plan(Work& work) {
             wanted_marker(*work.component, work.artifact->sha256, work.contents, paths_.unit_dir);
         work.wanted.signed_by = work.signed_by;
         work.wanted.signed_at = work.signed_at;
-        work.wanted.pinned = work.component->sha256 == work.artifact->sha256;
+        const bool named = !work.component->sha256.empty() || !work.component->sha512.empty();
+        work.wanted.pinned = named && work.pin == work.artifact->sha256;
+        if (work.wanted.pinned)
+            work.wanted.sha512 = work.component->sha512;
     }
     Examination::recall_version(work);
     if (guard_.apply(work, units()) == Guarded::no)

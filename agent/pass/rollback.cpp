@@ -54,7 +54,8 @@ void quarantine(Work& work, const Generation& target, const std::string& reason,
                          work.wanted.artifact,
                          work.version,
                          reason,
-                         wall_clock()};
+                         wall_clock(),
+                         work.wanted.sha512};
     // What was not healthy does not make what was before it a downgrade.
     if (record.highest_version.empty() || record.highest_version == work.version ||
         record.highest_version == work.component->version)

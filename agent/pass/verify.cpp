@@ -40,6 +40,17 @@ std::uint64_t size_of(int fd) {
     return static_cast<std::uint64_t>(facts.st_size);
 }
 
+/// Who says what the digest has to be.
+std::string pin_source(const Component& component) {
+    return component.checksums.empty() ? "the manifest pins"
+                                       : fmt::format("'{}' says", shown_url(component.checksums));
+}
+
+/// What is remembered once it was computed.
+std::string sha512_proof(const std::string& sha256, const std::string& sha512) {
+    return "sha512 " + sha256 + " " + sha512;
+}
+
 /// What a component's files are called in the artifact, each once.
 std::vector<std::string> patterns_of(const Component& component) {
     std::vector<std::string> patterns;
@@ -100,13 +111,9 @@ void Verifier::check(Work& work, int fd, std::uint64_t size, const std::string& 
                                      [](const FileSpec& file) { return is_program(file.mode); });
     require_sanity(fd, size, program);
     if (!work.pin.empty() && sha256 != work.pin)
-        throw Error(ErrorKind::digest,
-                    fmt::format("the origin sent content with sha256 {}, {} {}", sha256,
-                                component.sha256.empty()
-                                    ? fmt::format("'{}' says", shown_url(component.sha256sums))
-                                    : "the manifest pins",
-                                work.pin));
-    check_signature(work, fd, sha256);
+        throw Error(ErrorKind::digest, fmt::format("the origin sent content with sha256 {}, {} {}",
+                                                   sha256, pin_source(component), work.pin));
+    check_proofs(work, fd, sha256);
 }
 
 void Verifier::require_keys(const Component& component) {
@@ -162,11 +169,40 @@ std::string Verifier::proof_of(const Component& component, const Signature& sign
 }
 
 bool Verifier::is_proven(const Work& work, const std::string& sha256) {
+    if (!work.sha512.empty() && !cache_.is_verified(sha512_proof(sha256, work.sha512)))
+        return false;
     if (work.signature.empty())
         return true;
     const Component& component = *work.component;
     const Signature signature = parse_signature(work.signature, shown_url(component.signature.url));
     return cache_.is_verified(proof_of(component, signature, work.signature, sha256));
+}
+
+bool Verifier::is_of_sha512(const Work& work, const std::string& sha256) {
+    if (cache_.is_verified(sha512_proof(sha256, work.sha512)))
+        return true;
+    const std::optional<Fd> blob = cache_.open_blob(sha256);
+    if (!blob ||
+        sha512_of_fd(blob->get(), around_.interrupt, "read the cached content") != work.sha512)
+        return false;
+    cache_.remember_verified(sha512_proof(sha256, work.sha512));
+    return true;
+}
+
+void Verifier::check_sha512(const Work& work, int fd, const std::string& sha256) {
+    if (work.sha512.empty() || cache_.is_verified(sha512_proof(sha256, work.sha512)))
+        return;
+    const std::string found = sha512_of_fd(fd, around_.interrupt, "read the received content");
+    if (found != work.sha512)
+        throw Error(ErrorKind::digest,
+                    fmt::format("the origin sent content with sha512 {}, {} {}", found,
+                                pin_source(*work.component), work.sha512));
+    cache_.remember_verified(sha512_proof(sha256, work.sha512));
+}
+
+void Verifier::check_proofs(Work& work, int fd, const std::string& sha256) {
+    check_sha512(work, fd, sha256);
+    check_signature(work, fd, sha256);
 }
 
 void Verifier::check_signature(Work& work, int fd, const std::string& sha256) {

@@ -42,12 +42,16 @@ public:
     /// is), of the pinned digest, signed by a trusted key. Sets Work::signed_by and signed_at.
     void check(Work& work, int fd, std::uint64_t size, const std::string& sha256);
 
-    /// The part of it about Work::signature, if there is one. The bytes are read only when
-    /// is_proven() says no.
-    void check_signature(Work& work, int fd, const std::string& sha256);
-    /// Whether the artifact has no signature to verify, or this one was found right before, by a
-    /// key that is still trusted. Throws Error of kind signature when its key is not.
+    /// The part of it about Work::sha512 and Work::signature, if they are there. The bytes are read
+    /// only when is_proven() says no.
+    void check_proofs(Work& work, int fd, const std::string& sha256);
+    /// Whether the artifact has no other digest and signature to verify, or they were found right
+    /// before, the signature by a key that is still trusted. Throws Error of kind signature when
+    /// its key is not.
     bool is_proven(const Work& work, const std::string& sha256);
+    /// Whether content with this digest has the SHA-512 digest that is wanted, as far as is known
+    /// or can be seen in the cache.
+    bool is_of_sha512(const Work& work, const std::string& sha256);
 
     /// The contents of an artifact if nothing has to be unpacked to know them.
     std::optional<Contents> known_contents(const Work& work, const std::string& sha256) const;
@@ -66,6 +70,8 @@ private:
     /// What is installed as a program can be one; see sanity.hpp and interpreter.hpp.
     void require_sanity(int fd, std::uint64_t size, bool program) const;
     bool is_packed(const Component& component, int fd) const;
+    void check_signature(Work& work, int fd, const std::string& sha256);
+    void check_sha512(const Work& work, int fd, const std::string& sha256);
     /// `text` is that of the signature, over content with this digest.
     std::string proof_of(const Component& component, const Signature& signature,
                          const std::string& text, const std::string& sha256);

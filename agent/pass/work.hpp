@@ -39,6 +39,7 @@ struct Work {
     bool asked = false; ///< an origin was (or should have been) asked: a failure backs off
     std::string pin;    ///< the digest that the artifact must have: the manifest's, or the one that
                         ///< its checksums file gives; may be empty
+    std::string sha512; ///< the SHA-512 digest that it must have as well; may be empty
     std::string signature; ///< text of the signature over the artifact itself, if it has one
     std::string signed_by; ///< id of the key that vouches for the artifact or its checksums file
     std::int64_t signed_at = 0; ///< when it did, see Marker
@@ -61,6 +62,9 @@ struct Work {
     bool as_is = false;    ///< what is on disk counts as what is wanted (update: if-missing)
     Marker wanted;
     Plan plan;
+
+    /// Whether anything but the origin says what the artifact is.
+    bool is_pinned() const { return !pin.empty() || !sha512.empty(); }
 };
 
 /// Ends the work with a failure. What was there before is untouched.

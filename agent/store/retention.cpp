@@ -77,7 +77,7 @@ void add_todays(const Component& component, const Cache& cache, std::set<std::st
     if (!component.sha256.empty())
         needed.insert(component.sha256);
     std::vector<std::string> urls = component.mirrors;
-    for (const std::string* url : {&component.url, &component.sha256sums, &component.signature.url})
+    for (const std::string* url : {&component.url, &component.checksums, &component.signature.url})
         urls.push_back(*url);
     for (const std::string& url : urls)
         if (const auto entry = cache.find(url))

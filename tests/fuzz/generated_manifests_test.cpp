@@ -126,14 +126,19 @@ Component a_component(Dice& dice) {
         made.mirrors.push_back(a_url(dice));
     if (dice.one_in(3))
         made.sha256 = std::string(63, dice.one_in(2) ? '0' : 'e') + "7";
-    else if (dice.one_in(2))
-        made.sha256sums = a_url(dice);
+    else if (dice.one_in(4))
+        made.sha512 = std::string(127, dice.one_in(2) ? '0' : 'e') + "7";
+    else if (dice.one_in(2)) {
+        made.checksums = a_url(dice);
+        if (dice.one_in(3))
+            made.checksums_name = "app_" + word(dice);
+    }
     if (dice.one_in(3))
         made.signature.url = a_url(dice);
     if (!made.signature.empty() && dice.one_in(2)) {
         made.signature.keys = {"vendor.pub", "0123456789ABCDEF"};
         made.signature.over =
-            static_cast<SignatureOver>(dice.below(made.sha256sums.empty() ? 2 : 3));
+            static_cast<SignatureOver>(dice.below(made.checksums.empty() ? 2 : 3));
     }
     if (dice.one_in(3))
         made.auth = an_auth(dice);

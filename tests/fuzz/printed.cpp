@@ -164,7 +164,9 @@ std::string ComponentPrinter::print(const Component& component) {
     add(map, "url", component.url);
     add_list(map, "mirrors", component.mirrors, text);
     add(map, "sha256", component.sha256);
-    add(map, "sha256sums", component.sha256sums);
+    add(map, "sha512", component.sha512);
+    add(map, "checksums", component.checksums);
+    add(map, "checksums_name", component.checksums_name);
     if (!component.signature.empty())
         map.add("signature", print(component.signature));
     if (component.auth)

@@ -27,12 +27,12 @@ TEST(InlineSecrets, StandInAuthAndInUrls) {
     Component component;
     component.url = "https://u:p@host/x";
     component.mirrors = {"https://host/y", "https://token@other/x"};
-    component.sha256sums = "https://u@host/s";
+    component.checksums = "https://u@host/s";
     component.signature.url = "https://u:p@host/x.minisig";
     component.auth = AuthSpec{"t", "", "p", false, {{"X-Key", "k"}, {"X-No", "credential:k"}}};
     EXPECT_THAT(keys_with_secrets(component),
                 ElementsAre("auth.bearer", "auth.basic.password", "auth.header.X-Key", "url",
-                            "mirrors", "sha256sums", "signature"));
+                            "mirrors", "checksums", "signature"));
 }
 
 TEST(InlineSecrets, AreWarnedOfInFilesThatEverybodyReads) {

@@ -29,7 +29,7 @@ protected:
     }
     Component with_sums(std::vector<std::string> keys = {}) const {
         Component component = app();
-        component.sha256sums = sums_url;
+        component.checksums = sums_url;
         component.signature = {std::string(sums_url) + ".minisig", std::move(keys),
                                SignatureOver::automatic};
         return component;

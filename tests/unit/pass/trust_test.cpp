@@ -29,7 +29,7 @@ protected:
 
     Component with_sums() const {
         Component component = app();
-        component.sha256sums = sums_url;
+        component.checksums = sums_url;
         return component;
     }
     /// "app" is the content that the signature of the test data is over.
@@ -258,7 +258,7 @@ TEST_F(TrustTest, ASignatureOfTheSumsIsOverTheSums) {
     // The signed content is no checksums file, which shows that it was verified before it was read.
     publish(data("content"), "\"s\"", sums_url);
     publish(data("content.minisig"), "\"t\"", signature_url);
-    EXPECT_THAT(run_one(component).reason, HasSubstr("has no line for 'app'"));
+    EXPECT_THAT(run_one(component).reason, HasSubstr("is not understood"));
     publish(data("content") + " ", "\"s2\"", sums_url);
     EXPECT_THAT(run_one(component).reason,
                 HasSubstr("is not a signature of 'https://origin/SHA256SUMS'"));
@@ -271,7 +271,7 @@ TEST_F(TrustTest, ASignatureBeginsLikeWhatItSigns) {
     // Both URLs begin like the artifact's; the sums are what is signed.
     const std::string own_sums = std::string(app_url) + ".sha256";
     Component component = app();
-    component.sha256sums = own_sums;
+    component.checksums = own_sums;
     component.signature.url = own_sums + ".minisig";
     publish(data("content") + " ", "\"s\"", own_sums);
     publish(data("content.minisig"), "\"t\"", component.signature.url);
@@ -279,9 +279,9 @@ TEST_F(TrustTest, ASignatureBeginsLikeWhatItSigns) {
                 HasSubstr("is not a signature of 'https://origin/app.sha256'"));
     EXPECT_EQ(asked_for(app_url), 0);
 
-    component.sha256sums = "https://origin/a";
+    component.checksums = "https://origin/a";
     component.signature.url = std::string(app_url) + ".minisig";
-    publish(sha256_of(script("one")) + "  app\n", "\"s\"", component.sha256sums);
+    publish(sha256_of(script("one")) + "  app\n", "\"s\"", component.checksums);
     publish(data("content.minisig"), "\"t\"", component.signature.url);
     EXPECT_THAT(run_one(component).reason, HasSubstr("is not a signature of 'https://origin/app'"));
 }

@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
                         "2:3: component 'a': either 'files' or 'path' is expected, not both"},
                     Row{"TwoKindsOfDigest",
                         with("sha256: " + std::string(64, 'a') + "\n    sha256sums: https://o/s"),
-                        "6:17: component 'a': either 'sha256' or 'sha256sums' is expected"}),
+                        "6:17: component 'a': either 'sha256' or 'checksums' is expected"}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -168,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"MirrorsNotAList", with("mirrors: https://o/a"),
             "5:14: mirrors: a list of URLs is expected"},
         Row{"ShortDigest", with("sha256: abc"),
-            "5:13: sha256: 'abc' is no digest; 64 lower-case hex digits are expected"},
+            "5:13: sha256: 'abc' is not a digest; 64 hex digits are expected"},
         Row{"UnquotedMode", with("mode: 0755"),
             "5:11: mode: three or four octal digits in quotes are expected, like \"0755\""},
         Row{"DecimalMode", with("mode: \"0789\""),

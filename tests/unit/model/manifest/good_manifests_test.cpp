@@ -36,6 +36,34 @@ TEST(GoodManifest, ASignatureMayNameItsKeysAndWhatItIsOver) {
               (SignatureSpec{"https://o/s", {}, SignatureOver::artifact}));
 }
 
+TEST(GoodManifest, DigestsAreTakenAsPeopleCopyThem) {
+    const auto read_one = [](const std::string& line) {
+        return read("components:\n  a:\n    url: https://o/a\n    path: /opt/a\n    " + line + "\n")
+            .at(0);
+    };
+    const std::string small(64, 'a');
+    const std::string large(128, 'b');
+    for (const std::string& text :
+         {small, std::string(64, 'A'), "sha256:" + small, "SHA256:" + std::string(64, 'A')})
+        EXPECT_EQ(read_one("sha256: \"" + text + "\"").sha256, small) << text;
+    for (const std::string& text : {large, std::string(128, 'B'), "sha512:" + large})
+        EXPECT_EQ(read_one("sha512: \"" + text + "\"").sha512, large) << text;
+}
+
+TEST(GoodManifest, AChecksumsFileHasTwoNamesOfItsKeyAndMayNameTheFile) {
+    const auto component = [](const std::string& lines) {
+        return read(
+                   "components:\n  a:\n    version: 1.2\n    url: https://o/a\n    path: /opt/a\n" +
+                   lines)
+            .at(0);
+    };
+    EXPECT_EQ(component("    checksums: https://o/S\n").checksums, "https://o/S");
+    EXPECT_EQ(component("    sha256sums: https://o/S\n").checksums, "https://o/S");
+    EXPECT_EQ(component("    checksums: https://o/S\n    checksums_name: a_{version}.bin\n")
+                  .checksums_name,
+              "a_1.2.bin");
+}
+
 TEST(GoodManifest, CapabilitiesAreOneTextHoweverTheyAreWritten) {
     const auto components = read(R"(
 vars: { right: cap_kill }
