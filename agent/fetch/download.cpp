@@ -150,10 +150,13 @@ std::vector<std::string> Download::header_lines() const {
     } else if (request_.probe) {
         lines.emplace_back("Range: bytes=0-0");
     }
-    // RFC 9110, 13.1.3: with If-None-Match a server ignores If-Modified-Since, so only one is sent.
+    // Caches on the way have to ask the origin (RFC 9111, 5.2.1.4): for days they may take what
+    // they have for fresh.
+    lines.emplace_back("Cache-Control: no-cache");
+    // Both (RFC 9110, 8.8.4): a server goes by the tag, and a cache that knows no tags by the date.
     if (!request_.etag.empty())
         lines.push_back("If-None-Match: " + request_.etag);
-    else if (!request_.last_modified.empty())
+    if (!request_.last_modified.empty())
         lines.push_back("If-Modified-Since: " + request_.last_modified);
     return lines;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <curl/curl.h>
 #include <fmt/format.h>
 #include <utility>
 
@@ -39,9 +40,34 @@ std::optional<std::string> ResponseHeaders::take_line(std::string_view line) {
         return begin_response(line);
     if (part_ == Part::nothing)
         return "an answer without a status line";
-    if (line.empty())
+    if (part_ == Part::body)
+        return std::nullopt;
+    if (line.empty()) {
         part_ = Part::body;
-    return part_ == Part::body ? std::nullopt : take_header(line);
+        return end_header();
+    }
+    if (blanks.find(line.front()) != std::string_view::npos)
+        return continue_header(line);
+    std::optional<std::string> complaint = end_header();
+    header_ = line;
+    return complaint;
+}
+
+/// RFC 9112, 5.2: what goes on in another line is as if there were blanks in place of the line end.
+/// A length that does is one to this reader and another to the next.
+std::optional<std::string> ResponseHeaders::continue_header(std::string_view line) {
+    const std::string name = lower_case(header_.substr(0, header_.find(':')));
+    if (header_.empty())
+        return "a malformed header line, which continues no other";
+    if (name == "content-length" || name == "transfer-encoding")
+        return fmt::format("the header '{}' in two lines", name);
+    header_.append(" ").append(trimmed(line));
+    return std::nullopt;
+}
+
+std::optional<std::string> ResponseHeaders::end_header() {
+    const std::string header = std::exchange(header_, {});
+    return header.empty() ? std::nullopt : take_header(header);
 }
 
 std::optional<std::string> ResponseHeaders::begin_response(std::string_view line) {
@@ -64,8 +90,7 @@ std::optional<std::string> ResponseHeaders::begin_response(std::string_view line
 std::optional<std::string> ResponseHeaders::take_header(std::string_view line) {
     const std::size_t colon = line.find(':');
     const std::string_view raw_name = line.substr(0, colon);
-    // A name with blanks, or a folded line, is a header to one reader and none to the next
-    // (RFC 9112, 5.1 and 5.2).
+    // A name with blanks is a header to one reader and none to the next (RFC 9112, 5.1).
     if (colon == std::string_view::npos || raw_name.empty() ||
         raw_name.find_first_of(blanks) != std::string_view::npos)
         // Never the line itself: it may be the rest of a signed address.
@@ -92,7 +117,10 @@ std::optional<std::string> ResponseHeaders::take_field(std::string_view name,
     } else if (name == "etag") {
         take_etag(value);
     } else if (name == "last-modified") {
-        last_modified_ = is_date_text(value) ? value : "";
+        // What is no date is no condition, and may be a tag that changes with each response.
+        last_modified_ =
+            is_date_text(value) && ::curl_getdate(std::string(value).c_str(), nullptr) != -1 ? value
+                                                                                             : "";
     } else if (name == "retry-after") {
         retry_after_ = is_date_text(value) ? value : "";
     } else if (name == "location") {

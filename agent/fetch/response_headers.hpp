@@ -50,6 +50,8 @@ private:
     enum class Part { nothing, head, body };
 
     std::optional<std::string> begin_response(std::string_view line);
+    std::optional<std::string> continue_header(std::string_view line);
+    std::optional<std::string> end_header();
     std::optional<std::string> take_header(std::string_view line);
     std::optional<std::string> take_field(std::string_view name, std::string_view value);
     std::optional<std::string> take_length(std::string_view value);
@@ -57,6 +59,7 @@ private:
     void take_content_range(std::string_view value);
 
     Part part_ = Part::nothing;
+    std::string header_; ///< the last line, and those that continue it; not yet taken
     int status_ = 0;
     std::size_t lines_ = 0;
     std::size_t bytes_ = 0;

@@ -31,7 +31,8 @@ struct Validator {
 /// Whether the validator says "the same bytes" (RFC 9110, 8.8.1), as resuming takes it: a strong
 /// entity-tag. A date is not strong enough, since content may change twice in a second.
 inline bool is_strong(const Validator& validator) {
-    return !validator.etag.empty() && !validator.etag.starts_with("W/");
+    // A tag without its quotes says nothing of that.
+    return validator.etag.starts_with('"');
 }
 
 /// An earlier content that a body may be encoded against (RFC 9842).
@@ -92,8 +93,8 @@ struct BodyPlace {
     std::function<void(int fd, const BodyPart& part)> keep_part;
 };
 
-/// One GET. It is conditional when `validator` is not empty: If-None-Match when there is an ETag,
-/// else If-Modified-Since.
+/// One GET. It is conditional when `validator` is not empty: If-None-Match with its ETag and
+/// If-Modified-Since with its date, as far as it has them.
 struct TransferRequest {
     std::string component; ///< for progress and messages
     std::string url;

@@ -6,7 +6,8 @@
 namespace provisor {
 
 /// Whether this is an entity-tag (RFC 9110, 8.8.3) of at most 1 KiB, which may be stored and sent
-/// back: an optional W/ and a quoted string of visible characters.
+/// back: an optional W/ and a quoted string of visible characters in UTF-8. Some origins leave out
+/// the quotes: visible ASCII is taken as it came then, unless it has a comma or is "*".
 bool is_entity_tag(std::string_view text);
 
 /// Whether this may be stored and sent back as a date or shown: at most 128 printable ASCII

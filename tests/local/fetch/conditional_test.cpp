@@ -32,6 +32,7 @@ TEST_F(Conditional, TakesABodyWithItsDigestAndValidatorExactlyAsTheyAre) {
     EXPECT_EQ(asked.header("accept-encoding"), "identity");
     EXPECT_FALSE(asked.headers.contains("if-none-match"));
     EXPECT_FALSE(asked.headers.contains("if-modified-since"));
+    EXPECT_EQ(asked.header("cache-control"), "no-cache");
     EXPECT_FALSE(asked.headers.contains("authorization"));
     EXPECT_FALSE(asked.headers.contains("cookie"));
     EXPECT_THAT(asked.header("user-agent"), HasSubstr("provisor/"));
@@ -47,9 +48,10 @@ TEST_F(Conditional, AnUnchangedETagCostsOneRequestAndNoBodyByte) {
     EXPECT_EQ(rig.bodies_opened(), 0U);
     EXPECT_EQ(origin.body_bytes(), 0U);
     ASSERT_EQ(origin.log().size(), 1U);
-    // Only one condition: with the first a server ignores the second.
+    // Both conditions, and the origin's own word.
     EXPECT_EQ(origin.log()[0].request.header("if-none-match"), "\"1\"");
-    EXPECT_FALSE(origin.log()[0].request.headers.contains("if-modified-since"));
+    EXPECT_EQ(origin.log()[0].request.header("if-modified-since"), "Mon, 01 Jan 2024 00:00:00 GMT");
+    EXPECT_EQ(origin.log()[0].request.header("cache-control"), "no-cache");
 }
 
 TEST_F(Conditional, AnotherETagBringsTheNewBody) {
@@ -61,13 +63,12 @@ TEST_F(Conditional, AnotherETagBringsTheNewBody) {
 
 TEST_F(Conditional, ADateAloneIsSentBackAsTheServerWroteIt) {
     Page served = page("content");
-    served.last_modified = "Monday, in the server's own words";
+    served.last_modified = "Mon Jan  1 00:00:00 2024"; // asctime(), RFC 9110, 5.6.7
     origin.serve("/app", served);
     const Validator validator = rig.get(origin.url("/app")).validator;
     const TransferResult result = rig.get(origin.url("/app"), validator);
     EXPECT_EQ(outcome_of(result), "304");
-    EXPECT_EQ(origin.log().at(1).request.header("if-modified-since"),
-              "Monday, in the server's own words");
+    EXPECT_EQ(origin.log().at(1).request.header("if-modified-since"), "Mon Jan  1 00:00:00 2024");
 }
 
 TEST_F(Conditional, AWeakETagRevalidates) {
@@ -90,11 +91,9 @@ TEST_F(Conditional, A304WithoutAConditionIsAnError) {
 }
 
 TEST_F(Conditional, ETagsThatCannotBeSentBackCountAsNone) {
-    const std::string names[] = {"bare",
-                                 "\"not closed",
-                                 "\"two\" \"tags\"",
-                                 "\"esc\x1b[2J\"",
-                                 "\"" + std::string(1100, 'x') + "\"",
+    const std::string names[] = {"two words",      "\"abc\xfc\"",
+                                 "\"not closed",   "\"two\" \"tags\"",
+                                 "\"esc\x1b[2J\"", "\"" + std::string(1100, 'x') + "\"",
                                  "w/\"lower\""};
     for (const std::string& etag : names) {
         origin.serve("/app", page("content", etag));
@@ -102,6 +101,15 @@ TEST_F(Conditional, ETagsThatCannotBeSentBackCountAsNone) {
         EXPECT_EQ(outcome_of(result), "200 with 7 bytes") << etag;
         EXPECT_EQ(result.validator.etag, "") << etag;
     }
+}
+
+TEST_F(Conditional, AnETagWithoutItsQuotesIsSentBackAsItCame) {
+    origin.serve("/app", page("content", "5f3e-1a"));
+    const TransferResult result = rig.get(origin.url("/app"));
+    EXPECT_EQ(result.validator.etag, "5f3e-1a");
+    EXPECT_FALSE(is_strong(result.validator)) << "nothing is put together by it";
+    EXPECT_EQ(outcome_of(rig.get(origin.url("/app"), result.validator)), "304");
+    EXPECT_EQ(origin.log().at(1).request.header("if-none-match"), "5f3e-1a");
 }
 
 TEST_F(Conditional, TheValidatorIsTheFinalAnswersAndNoOthers) {

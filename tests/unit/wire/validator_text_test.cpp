@@ -15,14 +15,33 @@ TEST(EntityTag, IsAQuotedTextOfVisibleCharacters) {
         EXPECT_TRUE(is_entity_tag(text)) << text;
 }
 
+/// As some origins send it, without its quotes.
+TEST(EntityTag, IsVisibleAsciiAsWell) {
+    for (const char* text : {"abc", "W/abc", "5f3e-1a", "d41d8cd98f00b204e9800998ecf8427e", "W/"})
+        EXPECT_TRUE(is_entity_tag(text)) << text;
+}
+
 TEST(EntityTag, IsNothingElse) {
-    for (const std::string& text :
-         {std::string(), std::string("abc"), std::string("\""), std::string("W/"),
-          std::string("W/abc"), std::string(R"(w/"abc")"), std::string(R"(W "abc")"),
-          std::string(R"("a"b")"), std::string(R"("a b")"), std::string(R"("a", "b")"),
-          std::string(" \"a\""), std::string("\"a\" "), std::string("\"a\x1b\""),
-          std::string("\"a\r\nX: y\""), std::string("\"a\0\"", 4), std::string("\"a\x7f\""),
-          "\"" + std::string(1023, 'x') + "\""})
+    for (const std::string& text : {std::string(),
+                                    std::string("\""),
+                                    std::string("*"),
+                                    std::string("a,b"),
+                                    std::string("a b"),
+                                    std::string("a\xc3\xa4"),
+                                    std::string("\"a\xfc\""),
+                                    std::string(1025, 'x'),
+                                    std::string(R"(w/"abc")"),
+                                    std::string(R"(W "abc")"),
+                                    std::string(R"("a"b")"),
+                                    std::string(R"("a b")"),
+                                    std::string(R"("a", "b")"),
+                                    std::string(" \"a\""),
+                                    std::string("\"a\" "),
+                                    std::string("\"a\x1b\""),
+                                    std::string("\"a\r\nX: y\""),
+                                    std::string("\"a\0\"", 4),
+                                    std::string("\"a\x7f\""),
+                                    "\"" + std::string(1023, 'x') + "\""})
         EXPECT_FALSE(is_entity_tag(text)) << text;
 }
 
