@@ -77,8 +77,8 @@ void Download::begin_hop(void* handle) {
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
     // Wait for a connection that may turn out to multiplex, instead of opening one for each
-    // transfer.
-    curl_easy_setopt(handle, CURLOPT_PIPEWAIT, 1L);
+    // transfer. Without TLS none does, and each would wait for the body of the one before it.
+    curl_easy_setopt(handle, CURLOPT_PIPEWAIT, url_.starts_with("https://") ? 1L : 0L);
     curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
     curl_easy_setopt(handle, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);

@@ -40,6 +40,23 @@ TEST(Many, AThousandRevalidationsCostOneRequestEachOverFewConnections) {
         origin.connections());
 }
 
+/// Over plain HTTP no connection can serve two at once.
+TEST(Many, OneThatHangsHoldsUpNoOtherOfItsOrigin) {
+    Origin origin(
+        0, [](const std::string& path) { return page(path); }, [](const Exchange&) {});
+    AgentConfig config = test_config();
+    config.timeouts.stall = std::chrono::seconds(2);
+    Rig rig(config);
+    std::vector<TransferRequest> requests;
+    for (const char* path : {"/one?hang", "/two?hang", "/three?hang", "/four"})
+        requests.push_back(rig.request(origin.url(path)));
+    const auto begun = std::chrono::steady_clock::now();
+    const std::vector<TransferResult> results = rig.run(std::move(requests));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(3800))
+        << "they waited for one another";
+    EXPECT_EQ(body_of(results.at(3)), "/four");
+}
+
 TEST(Many, ResultsStandInTheOrderOfTheRequests) {
     Origin origin(
         0, [](const std::string& path) { return page(path); }, [](const Exchange&) {});
