@@ -334,7 +334,7 @@ bool Answer::send_part(std::uint64_t start, std::uint64_t whole) {
     if (!send_head(head + "\r\n"))
         return false;
     if (how == "shift")
-        return send_body(whole - 1, start - 1) && send_body(1);
+        return send_body(whole - 1, start - 1);
     return send_body(whole, first) && how != "nolength" && how != "total";
 }
 
