@@ -85,16 +85,20 @@ std::optional<Login> login_from_netrc(const std::string& url, const CredentialPl
     }
 }
 
-/// The next token of a netrc file: up to a blank, or in quotes with backslashes.
-std::optional<std::string> next_token(std::string_view& text) {
+/// The next token of a netrc file: up to a blank, or in quotes with backslashes. What begins with
+/// "#" is a comment where a line begins; elsewhere it may be a password.
+std::optional<std::string> next_token(std::string_view& text, bool& in_line) {
     const auto blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
     for (;;) {
-        text.remove_prefix(static_cast<std::size_t>(
-            std::find_if_not(text.begin(), text.end(), blank) - text.begin()));
-        if (!text.starts_with('#'))
+        const auto begin = std::find_if_not(text.begin(), text.end(), blank);
+        if (std::find(text.begin(), begin, '\n') != begin)
+            in_line = false;
+        text.remove_prefix(static_cast<std::size_t>(begin - text.begin()));
+        if (in_line || !text.starts_with('#'))
             break;
         text.remove_prefix(std::min(text.find('\n'), text.size()));
     }
+    in_line = true;
     if (text.empty())
         return std::nullopt;
     std::string token;
@@ -115,25 +119,28 @@ std::optional<Login> find_login(std::string_view netrc, std::string_view host) {
     std::optional<Login> found;
     bool in_default = false;
     Login* entry = nullptr;
-    while (const auto token = next_token(netrc)) {
+    bool in_line = false;
+    while (const auto token = next_token(netrc, in_line)) {
         if (*token == "machine" || *token == "default") {
             if (found && !in_default)
                 return found;
             const bool is_default = *token == "default";
-            const auto name = is_default ? std::optional<std::string>("") : next_token(netrc);
+            const auto name =
+                is_default ? std::optional<std::string>("") : next_token(netrc, in_line);
             entry = nullptr;
             if (name && (is_default ? !found : host_of("https://" + *name) == host)) {
                 in_default = is_default;
                 entry = &found.emplace();
             }
         } else if (*token == "login" || *token == "password" || *token == "account") {
-            const auto value = next_token(netrc);
+            const auto value = next_token(netrc, in_line);
             if (entry != nullptr && value && *token != "account")
                 (*token == "login" ? entry->user : entry->password) = *value;
         } else if (*token == "macdef") {
             // Up to an empty line.
             const std::size_t end = netrc.find("\n\n");
             netrc.remove_prefix(std::min(end, netrc.size()));
+            in_line = false;
         }
     }
     return found;

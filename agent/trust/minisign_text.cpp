@@ -27,7 +27,7 @@ constexpr std::string_view trusted = "trusted comment: ";
     throw Error(ErrorKind::signature, fmt::format("'{}' {}", source, what));
 }
 
-/// Lines without their ends; a last line end is no further line.
+/// Lines without their ends; a last line end, and empty lines at the end, are no further lines.
 std::vector<std::string_view> lines_of(std::string_view text) {
     std::vector<std::string_view> lines;
     while (!text.empty()) {
@@ -38,6 +38,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
         lines.push_back(line);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
+    while (!lines.empty() && lines.back().empty())
+        lines.pop_back();
     return lines;
 }
 

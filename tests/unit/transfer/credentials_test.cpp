@@ -132,6 +132,11 @@ INSTANTIATE_TEST_SUITE_P(
               "# machine origin.example login x\nmachine origin.example login u "
               "password p",
               "u:p"},
+        Netrc{"CommentBehindBlanks",
+              "machine origin.example\n  # login x\n\t#\n login u password p", "u:p"},
+        Netrc{"PasswordThatBeginsLikeAComment",
+              "machine origin.example login u password #p # said Ann\nmachine other login x",
+              "u:#p"},
         Netrc{"Macro",
               "machine other login a\nmacdef init\nmachine origin.example login x password "
               "y\n\nmachine origin.example login u password p",

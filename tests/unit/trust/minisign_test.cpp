@@ -236,10 +236,20 @@ TEST(Minisign, AnAlteredTrustedCommentIsTold) {
 }
 
 TEST(Minisign, TrailingDataAndOtherFilesAreNoSignature) {
-    for (const std::string& text : {data("content.minisig") + "x", data("content.minisig") + "\n",
+    for (const std::string& text : {data("content.minisig") + "x", data("content.minisig") + "\nx",
                                     std::string(), std::string("<html>"), data("one.pub")})
         EXPECT_THAT(complaint([&] { parse_signature(text, "s"); }),
                     HasSubstr("'s' is no signature of minisign"));
+}
+
+/// As editors and web forms leave them.
+TEST(Minisign, EmptyLinesAtTheEndSayNothing) {
+    for (const char* end : {"\n", "\n\n", "\r\n"}) {
+        EXPECT_EQ(parse_signature(data("content.minisig") + end, "s").key_id,
+                  parse_signature(data("content.minisig"), "s").key_id);
+        EXPECT_EQ(parse_public_key(data("one.pub") + end, "k").id,
+                  parse_public_key(data("one.pub"), "k").id);
+    }
 }
 
 TEST(Minisign, KeysAreReadFromAFolderAndWhatIsNoneIsTold) {
