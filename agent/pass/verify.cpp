@@ -3,7 +3,6 @@
 
 #include "base/sha256.hpp"
 #include "install/interpreter.hpp"
-#include "install/sanity.hpp"
 #include "model/shown_url.hpp"
 #include "model/trusted_comment.hpp"
 #include "transfer/unpack.hpp"
@@ -96,24 +95,31 @@ void Verifier::expect_targets(const std::vector<Work>& works) {
                 arriving_.insert(file.path);
 }
 
-void Verifier::require_sanity(int fd, std::uint64_t size, bool program) const {
-    check_sanity({head_of(fd), size}, program ? Executable::yes : Executable::no, machine_);
+void Verifier::require_sanity(int fd, std::uint64_t size, bool program, Vouched vouched) const {
+    check_sanity({head_of(fd), size}, program ? Executable::yes : Executable::no, machine_,
+                 vouched);
     if (program)
         check_interpreter(fd, size, arriving_, paths_);
 }
 
 void Verifier::check(Work& work, int fd, std::uint64_t size, const std::string& sha256) {
     const Component& component = *work.component;
-    // A pin says exactly what is wanted, so it could be looked at first; but an error page in its
-    // place should be called one.
+    try {
+        if (!work.pin.empty() && sha256 != work.pin)
+            throw Error(ErrorKind::digest,
+                        fmt::format("the origin sent content with sha256 {}, {} {}", sha256,
+                                    pin_source(component), work.pin));
+        check_proofs(work, fd, sha256);
+    } catch (const Error&) {
+        // An error page in its place should be called one.
+        check_page({head_of(fd), size});
+        throw;
+    }
     const bool program = !is_packed(component, fd) &&
                          std::any_of(component.files.begin(), component.files.end(),
                                      [](const FileSpec& file) { return is_program(file.mode); });
-    require_sanity(fd, size, program);
-    if (!work.pin.empty() && sha256 != work.pin)
-        throw Error(ErrorKind::digest, fmt::format("the origin sent content with sha256 {}, {} {}",
-                                                   sha256, pin_source(component), work.pin));
-    check_proofs(work, fd, sha256);
+    const bool vouched = work.is_pinned() || !work.signature.empty();
+    require_sanity(fd, size, program, vouched ? Vouched::yes : Vouched::no);
 }
 
 void Verifier::require_keys(const Component& component) {
@@ -281,8 +287,9 @@ Contents Verifier::unpack_contents(Work& work, int fd, const std::string& sha256
             std::any_of(component.files.begin(), component.files.end(), [&](const FileSpec& file) {
                 return file.from == patterns[i] && is_program(file.mode);
             });
-        with_context(fmt::format("member '{}'", member.name),
-                     [&] { require_sanity(member.file.get(), member.size, program); });
+        with_context(fmt::format("member '{}'", member.name), [&] {
+            require_sanity(member.file.get(), member.size, program, Vouched::yes);
+        });
         cache_.keep_member(i, member.file.get(), member.sha256);
         contents[patterns[i]] = member.sha256;
     }
@@ -302,8 +309,9 @@ void Verifier::check_programs(const Work& work, const std::string& sha256,
             continue;
         // Without a blob nothing is put in place: what is there already is recorded as it is.
         if (const std::optional<Fd> blob = cache_.open_blob(content))
-            with_context(file.path,
-                         [&] { require_sanity(blob->get(), size_of(blob->get()), true); });
+            with_context(file.path, [&] {
+                require_sanity(blob->get(), size_of(blob->get()), true, Vouched::yes);
+            });
     }
 }
 

@@ -2,6 +2,7 @@
 // Tested by tests/unit/pass/signatures_test.cpp, tests/unit/pass/revoked_test.cpp
 #pragma once
 
+#include "install/sanity.hpp"
 #include "model/agent_config.hpp"
 #include "model/paths.hpp"
 #include "pass/pass.hpp"
@@ -68,7 +69,7 @@ public:
 
 private:
     /// What is installed as a program can be one; see sanity.hpp and interpreter.hpp.
-    void require_sanity(int fd, std::uint64_t size, bool program) const;
+    void require_sanity(int fd, std::uint64_t size, bool program, Vouched vouched) const;
     bool is_packed(const Component& component, int fd) const;
     void check_signature(Work& work, int fd, const std::string& sha256);
     void check_sha512(const Work& work, int fd, const std::string& sha256);

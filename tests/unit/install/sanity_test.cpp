@@ -5,7 +5,11 @@
 
 #include <cstring>
 #include <elf.h>
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/utsname.h>
 
 namespace provisor {
 namespace {
@@ -22,9 +26,9 @@ std::string elf_program(int machine, unsigned char elf_class = ELFCLASS64, int t
 }
 
 std::string verdict(const std::string& content, Executable executable = Executable::yes,
-                    const char* machine = "x86_64") {
+                    const char* machine = "x86_64", Vouched vouched = Vouched::no) {
     try {
-        check_sanity({content, content.size()}, executable, machine);
+        check_sanity({content, content.size()}, executable, machine, vouched);
         return "";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::sanity);
@@ -78,6 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"ObjectFile", elf_program(EM_X86_64, ELFCLASS64, ET_REL), "object file"},
         Row{"CoreDump", elf_program(EM_X86_64, ELFCLASS64, ET_CORE), "core dump"},
         Row{"ScriptWithRelativeInterpreter", "#!sh\n", "no interpreter by an absolute path"},
+        Row{"ScriptWithTheLineEndsOfWindows", "#!/bin/sh\r\necho\r\n", "ends with CR LF"},
         Row{"ScriptWithoutInterpreter", "#!\n", "no interpreter by an absolute path"},
         Row{"TextWithoutInterpreter", "echo hello\n", "data that begins with \"echo hello"},
         Row{"Gzip", "\x1f\x8b\x08", "gzip data"}, Row{"Zip", "PK\x03\x04", "a zip archive"},
@@ -87,13 +92,84 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Sanity, AnElfFileOfWhichTooLittleIsThereToSeeIsTruncated) {
     const std::string seen = elf_program(EM_X86_64).substr(0, 19);
-    EXPECT_THROW(check_sanity({seen, 1000}, Executable::yes, "x86_64"), Error);
+    EXPECT_THROW(check_sanity({seen, 1000}, Executable::yes, "x86_64", Vouched::no), Error);
 }
 
 TEST(Sanity, OfADataFileRefusesOnlyWhatIsAnErrorPage) {
-    EXPECT_EQ(verdict("key: value\n", Executable::no), "");
-    EXPECT_NE(verdict("<html><title>Blocked</title>", Executable::no), "");
-    EXPECT_NE(verdict("", Executable::no), "");
+    for (const char* content :
+         {"key: value\n", "<?xml version=\"1.0\"?>\n<!-- of 2026 -->\n<rules/>", "<svg/>",
+          "<!-- a comment --> and Markdown", "<p align=\"center\">README</p>", "<div>part</div>",
+          "<!DOCTYPE svg>"})
+        EXPECT_EQ(verdict(content, Executable::no), "") << content;
+    for (const char* content :
+         {"<html><title>Blocked</title>", "", "<?xml version=\"1.0\"?>\n<!DOCTYPE html>",
+          "<!-- proxy -->\n<!-- 5.7 -->\n<HTML lang=en>", "\n\n<!doctype HTML>"})
+        EXPECT_NE(verdict(content, Executable::no), "") << content;
+}
+
+/// What has the digest that was asked for may be an HTML page, or nothing.
+TEST(Sanity, OfADataFileThatSomebodyVouchesForRefusesNothing) {
+    for (const char* content : {"<!doctype html><html>", "", "<html>"})
+        EXPECT_EQ(verdict(content, Executable::no, "x86_64", Vouched::yes), "") << content;
+    EXPECT_THAT(verdict("<!doctype html>", Executable::yes, "x86_64", Vouched::yes),
+                testing::HasSubstr("HTML or XML; an ELF program for x86_64"));
+    EXPECT_NE(verdict(elf_program(EM_AARCH64), Executable::yes, "x86_64", Vouched::yes), "");
+}
+
+TEST(Sanity, OfAProgramTakesNoneOfAnotherOperatingSystem) {
+    const auto with_abi = [](int abi) {
+        std::string program = elf_program(EM_X86_64);
+        program[EI_OSABI] = static_cast<char>(abi);
+        return verdict(program);
+    };
+    EXPECT_EQ(with_abi(ELFOSABI_NONE), "");
+    EXPECT_EQ(with_abi(ELFOSABI_GNU), "");
+    EXPECT_EQ(with_abi(ELFOSABI_FREEBSD), "an ELF program for FreeBSD, and not for Linux");
+    EXPECT_EQ(with_abi(ELFOSABI_NETBSD), "an ELF program for NetBSD, and not for Linux");
+    EXPECT_EQ(with_abi(77), "an ELF program for another operating system, and not for Linux");
+}
+
+TEST(Sanity, AFieldOfAProgramThatNoFileCanHaveIsBeyondItsEnd) {
+    std::string program = elf_program(EM_X86_64);
+    Elf64_Ehdr header{};
+    std::memcpy(&header, program.data(), sizeof header);
+    header.e_shoff = ~std::uint64_t{0} - 10;
+    header.e_shentsize = 64;
+    header.e_shnum = 3;
+    std::memcpy(program.data(), &header, sizeof header);
+    EXPECT_THAT(verdict(program), testing::HasSubstr("a truncated ELF file of 164 bytes"));
+}
+
+/// The programs of this machine are whole, and none of them is when its last byte is missing.
+TEST(Sanity, KnowsRealProgramsFromThoseThatWereCut) {
+    utsname machine{};
+    ::uname(&machine);
+    unsigned programs = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/usr/bin")) {
+        if (entry.is_symlink() || !entry.is_regular_file() || programs == 300)
+            continue;
+        std::ifstream file(entry.path(), std::ios::binary);
+        std::string head(sanity_head_size, '\0');
+        file.read(head.data(), static_cast<std::streamsize>(head.size()));
+        head.resize(static_cast<std::size_t>(file.gcount()));
+        if (!head.starts_with(ELFMAG))
+            continue;
+        ++programs;
+        const auto said = [&](std::uint64_t size) -> std::string {
+            try {
+                check_sanity({head, size}, Executable::yes, machine.machine, Vouched::no);
+                return "";
+            } catch (const Error& error) {
+                return error.what();
+            }
+        };
+        EXPECT_EQ(said(entry.file_size()), "") << entry.path();
+        EXPECT_THAT(said(entry.file_size() - 1), testing::HasSubstr("a truncated ELF file"))
+            << entry.path();
+        EXPECT_THAT(said(entry.file_size() / 2), testing::HasSubstr("a truncated ELF file"))
+            << entry.path();
+    }
+    EXPECT_GT(programs, 50U);
 }
 
 TEST(Sanity, OnAMachineWithoutARowLetsProgramsPass) {
