@@ -131,8 +131,10 @@ std::string PassReport::summary() const {
     if (failed_files > 0)
         text +=
             ", " + plural(failed_files, "manifest file with errors", "manifest files with errors");
-    return text +
-           fmt::format(", {}", format_time_span(std::chrono::milliseconds(milliseconds(duration))));
+    // A span of zero would be "0", which nobody takes for a time.
+    const auto took = std::max<std::chrono::milliseconds>(
+        std::chrono::milliseconds(milliseconds(duration)), std::chrono::milliseconds(1));
+    return text + fmt::format(", {}", format_time_span(took));
 }
 
 std::string to_json(const PassReport& report) {

@@ -63,6 +63,12 @@ TEST(Report, SummaryCountsWhatHappened) {
               "2 components: 1 update, 1 fail; 3 requests, 1 body (35.3 MiB), 1 unit job, 12ms");
 }
 
+TEST(Report, SummaryOfAPassThatTookNoTimeSaysATimeAllTheSame) {
+    PassReport report;
+    report.duration = std::chrono::microseconds(300);
+    EXPECT_EQ(report.summary(), "0 components; 0 requests, 1ms");
+}
+
 TEST(Report, IsUnchangedOnlyIfEveryDecisionIsAndNoFileFailed) {
     PassReport report;
     report.components.resize(2);
