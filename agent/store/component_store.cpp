@@ -23,11 +23,8 @@ std::optional<std::string> read_unchanged(const fs::path& path) {
     return text;
 }
 
-std::optional<Marker> read_marker(const fs::path& path) {
-    const std::optional<std::string> text = read_unchanged(path);
-    if (!text)
-        return std::nullopt;
-    return with_context("'" + path.string() + "'", [&] { return parse_marker(*text); });
+std::optional<Marker> parse_stored(const std::string& text, const fs::path& path) {
+    return with_context("'" + path.string() + "'", [&] { return parse_marker(text); });
 }
 
 } // namespace
@@ -45,11 +42,27 @@ fs::path ComponentStore::file(const std::string& component, const char* name) co
 }
 
 std::optional<Marker> ComponentStore::installed(const std::string& component) const {
-    return read_marker(file(component, ".installed"));
+    const fs::path path = file(component, ".installed");
+    const std::optional<std::string> text = read_unchanged(path);
+    if (!text)
+        return std::nullopt;
+    std::optional<Marker> marker = parse_stored(*text, path);
+    if (marker)
+        last_read_[component] = {std::string(checksum_of(*text)), *marker};
+    return marker;
 }
 
 std::optional<Marker> ComponentStore::activated(const std::string& component) const {
-    return read_marker(file(component, ".activated"));
+    const fs::path path = file(component, ".activated");
+    const std::optional<std::string> text = read_file(path, limit);
+    if (!text)
+        return std::nullopt;
+    // Mostly it is a copy of the other, which has just been read.
+    const auto last = last_read_.find(component);
+    if (last != last_read_.end() && !last->second.checksum.empty() &&
+        last->second.checksum == checksum_of(*text))
+        return last->second.marker;
+    return has_wrong_checksum(*text) ? std::nullopt : parse_stored(*text, path);
 }
 
 Record ComponentStore::record(const std::string& component) const {

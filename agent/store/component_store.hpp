@@ -6,6 +6,7 @@
 #include "model/record.hpp"
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,7 +62,13 @@ private:
     std::filesystem::path file(const std::string& component, const char* name) const;
     void write(const std::string& component, const char* name, const std::string& text);
 
+    struct ReadMarker {
+        std::string checksum;
+        Marker marker;
+    };
+
     std::filesystem::path state_dir_;
+    mutable std::map<std::string, ReadMarker> last_read_; ///< of installed(), by component
 };
 
 } // namespace provisor

@@ -19,19 +19,23 @@ std::string with_checksum(std::string_view json) {
     return text.append(",\n ").append(name).append(sha256_of(json)).append("\"").append(end);
 }
 
-bool has_wrong_checksum(std::string_view json) {
+std::string_view checksum_of(std::string_view json) {
     const std::size_t tail = digest_size + 1 + end.size();
-    if (json.size() < tail + name.size() || !json.ends_with(end))
+    if (json.size() < tail + name.size() || !json.ends_with(end) ||
+        !json.substr(0, json.size() - tail).ends_with(name))
+        return {};
+    return json.substr(json.size() - tail, digest_size);
+}
+
+bool has_wrong_checksum(std::string_view json) {
+    const std::string_view checksum = checksum_of(json);
+    if (checksum.empty())
         return false;
-    const std::string_view digest = json.substr(json.size() - tail, digest_size);
-    const std::string_view before = json.substr(0, json.size() - tail);
-    const std::size_t comma = before.rfind(',');
-    if (!before.ends_with(name) || comma == std::string_view::npos)
-        return false;
+    const auto begin = static_cast<std::size_t>(checksum.data() - json.data()) - name.size();
     Sha256 sha;
-    sha.update(std::as_bytes(std::span(json.substr(0, comma))));
+    sha.update(std::as_bytes(std::span(json.substr(0, json.rfind(',', begin)))));
     sha.update(std::as_bytes(std::span(end)));
-    return sha.finish() != digest;
+    return sha.finish() != checksum;
 }
 
 } // namespace provisor

@@ -14,8 +14,12 @@ namespace provisor {
 /// with an indentation.
 std::string with_checksum(std::string_view json);
 
-/// Whether the text has a "checksum", as the last member, and it is that of another text. Without
-/// one nothing is known: earlier versions wrote none.
+/// The "checksum" that is the last member, 64 hex digits if nobody changed it; empty when there is
+/// none. Two texts with the same one were written alike.
+std::string_view checksum_of(std::string_view json);
+
+/// Whether the text has a "checksum", and it is that of another text. Without one nothing is known:
+/// earlier versions wrote none.
 bool has_wrong_checksum(std::string_view json);
 
 } // namespace provisor

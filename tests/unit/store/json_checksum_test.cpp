@@ -75,6 +75,30 @@ TEST_F(DamagedState, AMarkerIsReadAsItWasWrittenOrNotAtAll) {
     EXPECT_GT(lost, 500U);
 }
 
+/// It is a copy of the marker, and is taken for that as long as its checksum says so.
+TEST_F(DamagedState, AnActivatedMarkerIsReadAsItWasWrittenOrNotAtAll) {
+    store.write_activated(marker);
+    for (const bool copy : {false, true}) {
+        Marker installed = marker;
+        if (!copy)
+            installed.files[0].mode = 0700;
+        store.write_installed(installed);
+        store.installed("app");
+        std::size_t lost = 0;
+        flip_bits(
+            ".activated", [&] { return store.activated("app"); },
+            [&](const std::optional<Marker>& read) {
+                lost += read ? 0U : 1U;
+                if (read) {
+                    EXPECT_EQ(to_json(*read), to_json(marker));
+                }
+            });
+        EXPECT_TRUE(copy ? lost < 200 : lost > 500) << lost;
+        store.write_activated(marker);
+        EXPECT_EQ(to_json(store.activated("app").value()), to_json(marker));
+    }
+}
+
 TEST_F(DamagedState, SoAreTheGenerationsToGoBackTo) {
     const Generations generations{{marker, "1.0", "https://o/app", WallTime{}}};
     store.write_generations("app", generations);
