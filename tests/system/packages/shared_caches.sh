@@ -71,7 +71,7 @@ start_squid() {
 start_varnish() {
     local at
     at=$(free_port) && port=$((at + 1))
-    # By itself Varnish heeds no request's Cache-Control: it stands at the origin, and speaks for it for its two minutes.
+    # By default Varnish ignores Cache-Control of requests, and answers from its copy for two minutes.
     cat >"$scratch/varnish.vcl" <<CONF
 vcl 4.1;
 backend origin { .host = "127.0.0.1"; .port = "$origin_port"; }
